@@ -1,0 +1,48 @@
+using StickySessions.Tokens;
+
+namespace StickySessions.Cluster;
+
+/// <summary>Who is in the cluster. Implementations are safe for concurrent use.</summary>
+internal interface IClusterMembership
+{
+    /// <summary>The latest view. Never null, replaced as a whole; empty before the node has joined.</summary>
+    ClusterView View { get; }
+
+    /// <summary>This node as it announces itself now. Its tag changes when it was expired and joined again.</summary>
+    /// <exception cref="InvalidOperationException">The node has not joined yet (see <see cref="IsJoined"/>).</exception>
+    Node Self { get; }
+
+    /// <summary>Whether this node has a tag. False only before the first join, for instance while Redis is away at start.</summary>
+    bool IsJoined { get; }
+
+    /// <summary>Null while all is well; otherwise one sentence for health checks that says what is wrong and what heals it.</summary>
+    string? Degradation { get; }
+
+    /// <summary>Raised after <see cref="View"/> was replaced. Handlers must be quick and must not throw.</summary>
+    event Action<ClusterView>? ViewChanged;
+
+    /// <summary>
+    /// Joins as <see cref="NodeState.Starting"/> and starts keeping the view up to date. Returns without having joined if the
+    /// cluster's store is away: joining goes on in the background.
+    /// </summary>
+    /// <param name="self">This node; its tag is ignored, the cluster assigns it.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="ClusterJoinException">Another running process uses the same name.</exception>
+    Task JoinAsync(Node self, CancellationToken cancellationToken);
+
+    /// <summary>Announces that this node became <see cref="NodeState.Active"/> or <see cref="NodeState.Draining"/>.</summary>
+    Task AnnounceAsync(NodeState state, CancellationToken cancellationToken);
+
+    /// <summary>Leaves: this node is <see cref="NodeState.Gone"/> for all, and waits (bounded) until the peers know it.</summary>
+    Task LeaveAsync(CancellationToken cancellationToken);
+
+    /// <summary>Brings the view up to date now; concurrent callers share one refresh. On failure returns the present view.</summary>
+    Task<ClusterView> RefreshAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Says that a node could not be reached. If the evidence suffices the node is declared gone early. Returns when that is
+    /// decided one way or the other; concurrent callers for one tag share the work.
+    /// </summary>
+    /// <returns>Whether the node is gone from <see cref="View"/> now.</returns>
+    Task<bool> SuspectAsync(NodeTag tag, CancellationToken cancellationToken);
+}

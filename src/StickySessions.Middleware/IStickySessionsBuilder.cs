@@ -1,0 +1,42 @@
+using StickySessions.Cluster;
+using StickySessions.Forwarding;
+using StickySessions.Policies;
+using StickySessions.Redis;
+using StickySessions.Tokens;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>
+/// Configures sticky sessions; returned by <c>AddStickySessions</c>. Everything can also come from the configuration section
+/// <c>StickySessions</c>; what is set here wins. Not safe for concurrent use, as the service collection behind it.
+/// </summary>
+public interface IStickySessionsBuilder
+{
+    /// <summary>The application's services.</summary>
+    IServiceCollection Services { get; }
+
+    /// <summary>Configures this node: its name, address, weight.</summary>
+    IStickySessionsBuilder ConfigureNode(Action<StickyNodeOptions> configure);
+
+    /// <summary>Configures the listener on which nodes talk to each other.</summary>
+    IStickySessionsBuilder ConfigureInterconnect(Action<StickyInterconnectOptions> configure);
+
+    /// <summary>Configures how requests are forwarded.</summary>
+    IStickySessionsBuilder ConfigureForwarding(Action<StickyForwardingOptions> configure);
+
+    /// <summary>Configures the secret of the cluster.</summary>
+    IStickySessionsBuilder ConfigureKeys(Action<StickyKeyOptions> configure);
+
+    /// <summary>Configures the cookie and the lifetime of sessions.</summary>
+    IStickySessionsBuilder ConfigurePolicy(Action<StickyPolicyOptions> configure);
+
+    /// <summary>Keeps the cluster's view, keys and records in Redis.</summary>
+    /// <param name="configuration">The connection string of StackExchange.Redis.</param>
+    IStickySessionsBuilder UseRedis(string configuration);
+
+    /// <summary>Keeps the cluster's view, keys and records in Redis.</summary>
+    IStickySessionsBuilder UseRedis(Action<StickyRedisOptions> configure);
+
+    /// <summary>Forms a cluster of configured nodes, without Redis.</summary>
+    IStickySessionsBuilder UseStaticNodes(Action<StickyStaticOptions> configure);
+}

@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Http;
+
+namespace StickySessions.Policies;
+
+/// <summary>How sessions are bound and how long they live. Configuration section <c>StickySessions:Policy</c>.</summary>
+public sealed class StickyPolicyOptions
+{
+    /// <summary>
+    /// The cookie of the session token. Defaults: name <c>.StickySession</c>, HttpOnly, SameSite Lax, Secure as the request,
+    /// path <c>/</c>, a session cookie (no Max-Age), essential. A name that begins with <c>__Host-</c> or <c>__Secure-</c> needs
+    /// <see cref="CookieSecurePolicy.Always"/>.
+    /// </summary>
+    public CookieBuilder Cookie { get; } = new()
+    {
+        Name = ".StickySession",
+        HttpOnly = true,
+        SameSite = SameSiteMode.Lax,
+        SecurePolicy = CookieSecurePolicy.SameAsRequest,
+        Path = "/",
+        IsEssential = true,
+    };
+
+    /// <summary>Whether the cookie carries <c>Partitioned</c> (CHIPS); needs <see cref="CookieSecurePolicy.Always"/>. Default: false.</summary>
+    public bool Partitioned { get; set; }
+
+    /// <summary>
+    /// How long a session lives without a request, 1 second to 30 days. Every request prolongs it; the owner enforces it, the cookie
+    /// cannot. Default: 20 minutes, as ASP.NET Core's session.
+    /// </summary>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
+
+    /// <summary>
+    /// How long a session lives at most, however busy: at least <see cref="IdleTimeout"/>, at most 365 days. Also the age up to
+    /// which a token is accepted. Default: 7 days.
+    /// </summary>
+    public TimeSpan AbsoluteTimeout { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>
+    /// Whether all endpoints are sticky except those with <c>DisableStickySession</c>, static assets and health checks; otherwise
+    /// only those with <c>RequireStickySession</c> are. Default: true.
+    /// </summary>
+    public bool StickyByDefault { get; set; } = true;
+}

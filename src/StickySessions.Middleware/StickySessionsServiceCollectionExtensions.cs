@@ -1,0 +1,64 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using StickySessions.Cluster;
+using StickySessions.Forwarding;
+using StickySessions.Policies;
+using StickySessions.Redis;
+using StickySessions.Tokens;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds sticky sessions to an application.</summary>
+public static class StickySessionsServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds sticky sessions, configured by the section <c>StickySessions</c> and by the returned builder. Call
+    /// <c>app.UseStickySessions()</c> too. Calling it again adds nothing twice.
+    /// </summary>
+    public static IStickySessionsBuilder AddStickySessions(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddStickyOptions<StickyNodeOptions>("Node");
+        services.AddStickyOptions<StickyInterconnectOptions>("Interconnect");
+        services.AddStickyOptions<StickyForwardingOptions>("Forwarding");
+        services.AddStickyOptions<StickyKeyOptions>("Keys");
+        services.AddStickyOptions<StickyPolicyOptions>("Policy");
+        services.AddStickyOptions<StickyRedisOptions>("Redis");
+        services.AddStickyOptions<StickyStaticOptions>("Static");
+        return new StickySessionsBuilder(services);
+    }
+
+    private static void AddStickyOptions<TOptions>(this IServiceCollection services, string section)
+        where TOptions : class
+        => services.AddOptions<TOptions>().BindConfiguration($"StickySessions:{section}");
+
+    private sealed class StickySessionsBuilder(IServiceCollection services) : IStickySessionsBuilder
+    {
+        public IServiceCollection Services => services;
+
+        public IStickySessionsBuilder ConfigureNode(Action<StickyNodeOptions> configure) => Configure(configure);
+
+        public IStickySessionsBuilder ConfigureInterconnect(Action<StickyInterconnectOptions> configure) => Configure(configure);
+
+        public IStickySessionsBuilder ConfigureForwarding(Action<StickyForwardingOptions> configure) => Configure(configure);
+
+        public IStickySessionsBuilder ConfigureKeys(Action<StickyKeyOptions> configure) => Configure(configure);
+
+        public IStickySessionsBuilder ConfigurePolicy(Action<StickyPolicyOptions> configure) => Configure(configure);
+
+        public IStickySessionsBuilder UseRedis(string configuration) => UseRedis(options => options.Configuration = configuration);
+
+        public IStickySessionsBuilder UseRedis(Action<StickyRedisOptions> configure) => Configure(configure);
+
+        public IStickySessionsBuilder UseStaticNodes(Action<StickyStaticOptions> configure) => Configure(configure);
+
+        private StickySessionsBuilder Configure<TOptions>(Action<TOptions> configure)
+            where TOptions : class
+        {
+            ArgumentNullException.ThrowIfNull(configure);
+            services.Configure(configure);
+            return this;
+        }
+    }
+}
