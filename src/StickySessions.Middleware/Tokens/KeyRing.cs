@@ -20,6 +20,10 @@ internal sealed class KeyRing
 
     public ClusterKey Current { get; }
 
+    /// <summary>Whether the other ring signs with the same key and accepts the same keys.</summary>
+    public bool HasSameKeysAs(KeyRing other)
+        => Current.Id == other.Current.Id && _byId.Count == other._byId.Count && _byId.Keys.All(other._byId.ContainsKey);
+
     public bool TryFind(uint id, [NotNullWhen(true)] out ClusterKey? key) => _byId.TryGetValue(id, out key);
 }
 

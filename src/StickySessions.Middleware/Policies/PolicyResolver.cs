@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace StickySessions.Policies;
+
+/// <summary>
+/// Finds the policy of a request. Follows the configuration while the application runs; a change that is not valid leaves the
+/// policy as it is. Safe for concurrent use; resolving allocates nothing.
+/// </summary>
+internal sealed class PolicyResolver : IDisposable
+{
+    private readonly EndpointStickinessCache _endpoints = new();
+    private readonly IDisposable? _subscription;
+    private volatile StickyPolicy _default;
+
+    public PolicyResolver(IOptionsMonitor<StickyPolicyOptions> options)
+    {
+        _default = new StickyPolicy(StickyPolicy.DefaultName, options.CurrentValue);
+        _subscription = options.OnChange(changed => _default = new StickyPolicy(StickyPolicy.DefaultName, changed));
+    }
+
+    public StickyPolicy Default => _default;
+
+    /// <summary>The policy that the request's endpoint falls under, or null if the endpoint is not sticky.</summary>
+    public StickyPolicy? Resolve(HttpContext context)
+    {
+        var policy = _default;
+        var stickiness = context.GetEndpoint() is { } endpoint ? _endpoints.Get(endpoint) : EndpointStickiness.Unspecified;
+        return stickiness switch
+        {
+            EndpointStickiness.Required => policy,
+            EndpointStickiness.Disabled => null,
+            _ => policy.StickyByDefault ? policy : null,
+        };
+    }
+
+    /// <summary>The policy of that name, or null if this node has none: the ingress node may run another configuration.</summary>
+    public StickyPolicy? Find(string name) => _default is var policy && name == policy.Name ? policy : null;
+
+    public void Dispose() => _subscription?.Dispose();
+}

@@ -1,0 +1,116 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using StickySessions.Tokens;
+
+namespace StickySessions.Policies;
+
+/// <summary>
+/// The session token as a cookie: finds and verifies it in a request, writes it into a response. Safe for concurrent use; reading
+/// allocates nothing.
+/// </summary>
+internal sealed class SessionCookie(TokenProtector protector, TimeProvider time)
+{
+    /// <summary>Each candidate costs an HMAC, and the header is the client's: more than a browser could send by accident.</summary>
+    private const int MaxCandidates = 8;
+
+    /// <summary>The session that the request's cookies name, if any does validly. Remembered for the next request of the connection.</summary>
+    public SessionCookieResult Read(HttpContext context, StickyPolicy policy)
+    {
+        var cookies = context.Request.Headers.Cookie;
+        return cookies.Count switch
+        {
+            0 => default,
+            1 when ConnectionTokenCache.Find(context) is { } cache => ReadCached(cache, cookies, policy),
+            _ => Verify(cookies, policy, protector.Keys, time.GetUtcNow()),
+        };
+    }
+
+    /// <summary>Whether the next response should carry the token anew; see <see cref="StickyPolicy.RenewAfter"/>.</summary>
+    public bool IsDueForRenewal(in StickyToken token, StickyPolicy policy) => time.GetUtcNow() - token.Issued >= policy.RenewAfter;
+
+    /// <summary>Signs the token and sets the cookie. The response must not have started.</summary>
+    public void Write(HttpContext context, StickyPolicy policy, in StickyToken token)
+        => context.Response.Cookies.Append(
+            policy.CookieName, protector.Protect(token, policy.Name), policy.BuildCookie(context, time.GetUtcNow()));
+
+    /// <summary>Makes the client forget the cookie: the same attributes, or a browser would keep the other one.</summary>
+    public void Delete(HttpContext context, StickyPolicy policy)
+    {
+        var cookie = policy.BuildCookie(context, time.GetUtcNow());
+        cookie.Expires = DateTimeOffset.UnixEpoch;
+        cookie.MaxAge = TimeSpan.Zero;
+        context.Response.Cookies.Append(policy.CookieName, string.Empty, cookie);
+    }
+
+    private SessionCookieResult ReadCached(ConnectionTokenCache cache, StringValues cookies, StickyPolicy policy)
+    {
+        var header = cookies[0] ?? string.Empty;
+        var keys = protector.Keys;
+        var now = time.GetUtcNow();
+        if (cache.TryGet(header, policy, keys, out var known) && !(known.IsValid && IsExpired(known.Token, policy, now)))
+        {
+            return known;
+        }
+
+        var result = Verify(cookies, policy, keys, now);
+        if (result.Status != SessionCookieStatus.None)
+        {
+            cache.Set(header, policy, keys, result);
+        }
+
+        return result;
+    }
+
+    private static SessionCookieResult Verify(StringValues cookies, StickyPolicy policy, KeyRing keys, DateTimeOffset now)
+    {
+        var best = default(SessionCookieResult);
+        var candidates = 0;
+        foreach (var value in new CookieValues(cookies, policy.CookieName))
+        {
+            var candidate = VerifyOne(value, policy, keys, now);
+            if (best.Status == SessionCookieStatus.None || (candidate.IsValid && Beats(candidate.Token, best)))
+            {
+                best = candidate;
+            }
+
+            if (++candidates == MaxCandidates)
+            {
+                break;
+            }
+        }
+
+        return best;
+    }
+
+    private static SessionCookieResult VerifyOne(ReadOnlySpan<char> value, StickyPolicy policy, KeyRing keys, DateTimeOffset now)
+    {
+        var status = TokenProtector.TryUnprotect(value, policy.Name, keys, out var token);
+        return status switch
+        {
+            TokenStatus.Valid when IsExpired(token, policy, now) => new(SessionCookieStatus.Expired, default),
+            TokenStatus.Valid => new(SessionCookieStatus.Valid, token),
+            TokenStatus.Malformed => new(SessionCookieStatus.Malformed, default),
+            TokenStatus.Oversized => new(SessionCookieStatus.Oversized, default),
+            TokenStatus.UnknownVersion => new(SessionCookieStatus.UnknownVersion, default),
+            TokenStatus.UnknownKey => new(SessionCookieStatus.UnknownKey, default),
+            _ => new(SessionCookieStatus.Forged, default),
+        };
+    }
+
+    /// <summary>A token is never older than its session, so the session's age bounds the token's too.</summary>
+    private static bool IsExpired(in StickyToken token, StickyPolicy policy, DateTimeOffset now)
+        => now - token.Created >= policy.AbsoluteTimeout;
+
+    /// <summary>Of one session the higher epoch: its owner is the later one. Of two sessions, the token issued last.</summary>
+    private static bool Beats(in StickyToken candidate, in SessionCookieResult best)
+    {
+        if (!best.IsValid)
+        {
+            return true;
+        }
+
+        return candidate.Session == best.Token.Session && candidate.Epoch != best.Token.Epoch
+            ? candidate.Epoch > best.Token.Epoch
+            : candidate.Issued > best.Token.Issued;
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Http;
+
+namespace StickySessions.Policies;
+
+/// <summary>A policy as it stands now. Immutable; a change of configuration makes a new one.</summary>
+internal sealed class StickyPolicy
+{
+    public const string DefaultName = "default";
+
+    private readonly CookieBuilder _cookie;
+    private readonly bool _partitioned;
+
+    /// <param name="name">The policy's name.</param>
+    /// <param name="options">Valid options, which nobody changes any more.</param>
+    public StickyPolicy(string name, StickyPolicyOptions options)
+    {
+        Name = name;
+        CookieName = options.Cookie.Name!;
+        IdleTimeout = options.IdleTimeout;
+        AbsoluteTimeout = options.AbsoluteTimeout;
+        StickyByDefault = options.StickyByDefault;
+        RenewAfter = Shorter(options.IdleTimeout, options.Cookie.MaxAge ?? options.Cookie.Expiration) / 2;
+        _cookie = options.Cookie;
+        _partitioned = options.Partitioned;
+    }
+
+    public string Name { get; }
+
+    public string CookieName { get; }
+
+    public TimeSpan IdleTimeout { get; }
+
+    public TimeSpan AbsoluteTimeout { get; }
+
+    public bool StickyByDefault { get; }
+
+    /// <summary>
+    /// How old the token of a busy session may become before a response carries a new one. Half of what the client or the owner
+    /// forgets it after: so the cookie's Max-Age slides without a Set-Cookie on every response, and once
+    /// <see cref="IdleTimeout"/> has passed since a change of the secret, every live session's token is signed by the new one.
+    /// </summary>
+    public TimeSpan RenewAfter { get; }
+
+    /// <summary>The attributes of the cookie for one response.</summary>
+    public CookieOptions BuildCookie(HttpContext context, DateTimeOffset now)
+    {
+        var cookie = _cookie.Build(context, now);
+        if (_partitioned)
+        {
+            cookie.Extensions.Add("Partitioned");
+        }
+
+        return cookie;
+    }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan? other) => other < one ? other.Value : one;
+}

@@ -1,0 +1,107 @@
+using Microsoft.AspNetCore.Http;
+using StickySessions.Policies;
+
+namespace StickySessions.Tests.Unit.Policies;
+
+public sealed class StickyPolicyOptionsValidatorTests
+{
+    [Fact]
+    public void Validate_Defaults_Succeed() => Assert.Empty(Validate(_ => { }));
+
+    [Fact]
+    public void Validate_HostPrefixWithSecureAlways_Succeeds()
+        => Assert.Empty(Validate(options =>
+        {
+            options.Cookie.Name = "__Host-session";
+            options.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+            options.Cookie.SameSite = SameSiteMode.None;
+            options.Partitioned = true;
+        }));
+
+    [Theory]
+    [InlineData("__Host-session")]
+    [InlineData("__host-session")]
+    [InlineData("__Secure-session")]
+    public void Validate_PrefixWithoutSecureAlways_NamesTheRemedy(string name)
+    {
+        var error = Assert.Single(Validate(options => options.Cookie.Name = name));
+
+        Assert.Contains($"StickySessions:Policy:Cookie:Name is \"{name}\"", error, StringComparison.Ordinal);
+        Assert.Contains("SecurePolicy, now SameAsRequest, to Always", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_HostPrefixWithPathAndDomain_ReportsBoth()
+    {
+        var errors = Validate(options =>
+        {
+            options.Cookie.Name = "__Host-session";
+            options.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+            options.Cookie.Path = "/shop";
+            options.Cookie.Domain = "example.com";
+        });
+
+        Assert.Collection(
+            errors,
+            error => Assert.Contains("Cookie:Path is \"/shop\"", error, StringComparison.Ordinal),
+            error => Assert.Contains("Cookie:Domain is \"example.com\"", error, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Validate_PartitionedAndSameSiteNoneWithoutSecure_ReportsBoth()
+        => Assert.Equal(2, Validate(options =>
+        {
+            options.Partitioned = true;
+            options.Cookie.SameSite = SameSiteMode.None;
+        }).Count);
+
+    [Theory]
+    [InlineData("a b")]
+    [InlineData("a=b")]
+    [InlineData("a;b")]
+    [InlineData("a,b")]
+    [InlineData("a\"b")]
+    [InlineData("ä")]
+    [InlineData("a\u0000")]
+    public void Validate_NameThatIsNoToken_IsRefused(string name)
+        => Assert.Contains("Cookie:Name", Assert.Single(Validate(options => options.Cookie.Name = name)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("shop")]
+    [InlineData("/a;b")]
+    [InlineData("/a\n")]
+    public void Validate_PathThatIsNone_IsRefused(string path)
+        => Assert.Contains("Cookie:Path", Assert.Single(Validate(options => options.Cookie.Path = path)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Validate_ManyErrors_ReportsAllAtOnce()
+    {
+        var errors = Validate(options =>
+        {
+            options.Cookie.Name = "no good";
+            options.IdleTimeout = TimeSpan.Zero;
+            options.AbsoluteTimeout = TimeSpan.FromDays(400);
+            options.Cookie.MaxAge = TimeSpan.Zero;
+            options.Cookie.Expiration = TimeSpan.FromSeconds(-1);
+        });
+
+        Assert.Equal(["Cookie:Name", "IdleTimeout", "AbsoluteTimeout", "Cookie:MaxAge", "Cookie:Expiration"],
+            errors.Select(error => error["StickySessions:Policy:".Length..error.IndexOf(' ', StringComparison.Ordinal)]));
+    }
+
+    [Fact]
+    public void Validate_AbsoluteShorterThanIdle_PrintsBothValues()
+    {
+        var error = Assert.Single(Validate(options => options.AbsoluteTimeout = TimeSpan.FromMinutes(5)));
+
+        Assert.Contains("00:05:00", error, StringComparison.Ordinal);
+        Assert.Contains("00:20:00", error, StringComparison.Ordinal);
+    }
+
+    private static List<string> Validate(Action<StickyPolicyOptions> configure)
+    {
+        var options = new StickyPolicyOptions();
+        configure(options);
+        return [.. new StickyPolicyOptionsValidator().Validate(null, options).Failures ?? []];
+    }
+}
