@@ -1,0 +1,78 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using StickySessions;
+
+namespace ShopCart.Shop;
+
+/// <summary>
+/// The shop for people. The cart is plain forms that post and come back to the page; the script only makes it livelier.
+/// </summary>
+internal static class PageEndpoints
+{
+    private const string HtmlType = "text/html; charset=utf-8";
+
+    public static void MapShopPage(this IEndpointRouteBuilder endpoints)
+    {
+        var page = endpoints.MapGroup("").AddEndpointFilter<SameSiteOnly>();
+        page.MapGet("/", ShowAsync);
+        page.MapPost("/cart/add", AddAsync);
+        page.MapPost("/cart/remove", RemoveAsync);
+        page.MapPost("/cart/empty", EmptyAsync);
+        page.MapGet("/shop.css", () => Asset("shop.css", "text/css; charset=utf-8")).DisableStickySession();
+        page.MapGet("/shop.js", () => Asset("shop.js", "text/javascript; charset=utf-8")).DisableStickySession();
+    }
+
+    private static async Task<IResult> ShowAsync(HttpContext context, SessionCarts carts, ShopNodeNames names)
+    {
+        var cart = await carts.ReadAsync(context);
+        var headers = context.Response.Headers;
+        headers.CacheControl = "no-store";
+        headers.ContentSecurityPolicy = "default-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'";
+        return TypedResults.Text(ShopPage.Render(cart, RequestPath.Of(context), names.All), HtmlType);
+    }
+
+    private static async Task<IResult> AddAsync(HttpContext context, SessionCarts carts)
+    {
+        var form = await ReadFormAsync(context.Request);
+        var sku = form["sku"].ToString();
+        int? quantity = int.TryParse(form["quantity"], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        if (CartEndpoints.Refusal(sku, quantity) is { } refusal)
+        {
+            return TypedResults.Problem(refusal, statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        await carts.ChangeAsync(context, cart =>
+        {
+            cart.Add(sku, quantity!.Value);
+            return true;
+        });
+        return BackToShop(context);
+    }
+
+    private static async Task<IResult> RemoveAsync(HttpContext context, SessionCarts carts)
+    {
+        var form = await ReadFormAsync(context.Request);
+        await carts.ChangeAsync(context, cart => cart.Remove(form["sku"].ToString()));
+        return BackToShop(context);
+    }
+
+    private static async Task<IResult> EmptyAsync(HttpContext context, SessionCarts carts)
+    {
+        await carts.EndAsync(context);
+        context.Features.Get<IStickySessionFeature>()?.End();
+        return BackToShop(context);
+    }
+
+    private static async Task<IFormCollection> ReadFormAsync(HttpRequest request)
+        => request.HasFormContentType ? await request.ReadFormAsync(request.HttpContext.RequestAborted) : FormCollection.Empty;
+
+    // 303: reloading the page must not add again.
+    private static StatusCodeHttpResult BackToShop(HttpContext context)
+    {
+        context.Response.Headers.Location = "/";
+        return TypedResults.StatusCode(StatusCodes.Status303SeeOther);
+    }
+
+    private static FileStreamHttpResult Asset(string name, string type)
+        => TypedResults.Stream(typeof(PageEndpoints).Assembly.GetManifestResourceStream(name)!, type);
+}

@@ -1,0 +1,81 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+
+namespace ShopCart.Shop;
+
+/// <summary>One node of the shop: an ordinary ASP.NET Core application.</summary>
+internal static class ShopNode
+{
+    /// <param name="configuration">What the command line says; it wins over files and the environment.</param>
+    /// <param name="configure">Last changes, for instance a test's server.</param>
+    public static WebApplication Build(
+        IEnumerable<KeyValuePair<string, string?>> configuration, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Configuration.AddInMemoryCollection(configuration);
+        var settings = ShopSettings.Complete(builder.Configuration);
+
+        builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
+        if (settings.StopWhenInputEnds)
+        {
+            // Before AddStickySessions, which puts its drain around the lifetime that is registered by then.
+            builder.Services.AddSingleton<IHostLifetime, ClusterChildLifetime>();
+        }
+
+        if (settings.Sticky)
+        {
+            builder.Services.AddStickySessions();
+        }
+
+        AddShop(builder.Services, settings);
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        UseShop(app, settings);
+        return app;
+    }
+
+    private static void AddShop(IServiceCollection services, ShopSettings settings)
+    {
+        services.AddSingleton(settings.Names);
+        services.AddSingleton<SessionCarts>();
+        services.AddProblemDetails();
+
+        services.AddDataProtection().SetApplicationName("ShopCart");
+        services.Configure<KeyManagementOptions>(options => options.XmlRepository = new KeysOfThisNode());
+        services.AddDistributedMemoryCache();
+        services.AddSession(options =>
+        {
+            options.Cookie.Name = SessionCarts.CookieName;
+            options.Cookie.SameSite = SameSiteMode.Lax;
+            options.Cookie.IsEssential = true;
+        });
+
+        var checks = services.AddHealthChecks();
+        if (settings.Sticky)
+        {
+            checks.AddStickySessions();
+        }
+    }
+
+    private static void UseShop(WebApplication app, ShopSettings settings)
+    {
+        if (settings.NewConnectionPerClick)
+        {
+            app.UseNewConnectionPerClick();
+        }
+
+        if (settings.Sticky)
+        {
+            app.UseStickySessions();
+        }
+
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseSession();
+        app.MapShopPage();
+        app.MapCartApi();
+        app.MapOperations();
+    }
+}

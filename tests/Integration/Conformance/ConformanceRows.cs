@@ -1,0 +1,49 @@
+using StickySessions.Tests.Integration.Conformance.Application;
+using StickySessions.Tests.Integration.Conformance.Clients;
+using StickySessions.Tests.Integration.Conformance.Comparing;
+using StickySessions.Tests.Integration.Hosts;
+
+namespace StickySessions.Tests.Integration.Conformance;
+
+/// <summary>
+/// Each row is one exchange that a client has twice: with the owner itself, and through another node. The application must have
+/// seen the same request, and the client the same answer.
+/// </summary>
+public abstract class ConformanceRows(ConformanceClusters clusters, GarnetServerFixture garnet)
+{
+    private protected virtual Pipeline Pipeline => Pipeline.Plain;
+
+    /// <summary>Added to the request that starts the session.</summary>
+    private protected virtual void PrepareSession(HttpRequestMessage request) => request.Headers.Host = Pipelines.Host;
+
+    /// <param name="transport">How the second exchange reaches the owner.</param>
+    /// <param name="exchange">What the client does and what it sees.</param>
+    /// <param name="seen">Whether the application sees the request at all; servers refuse some before that.</param>
+    /// <returns>The direct answer, for what a row wants to be sure of beyond sameness.</returns>
+    private protected async Task<Fields> SameAsDirectAsync(Transport transport, Func<Route, Task<Fields>> exchange, bool seen = true)
+    {
+        var cluster = await clusters.GetAsync(transport, Pipeline, garnet);
+        var owner = cluster.Nodes[0];
+        var ingress = transport is Transport.Direct ? owner : cluster.Nodes[1];
+        var session = await owner.StartSessionAsync(PrepareSession);
+
+        var (directRequest, directAnswer) = await RunAsync(new Route(owner, session, cluster.Recorder), owner, exchange, seen);
+        var (request, answer) = await RunAsync(new Route(ingress, session, cluster.Recorder), owner, exchange, seen);
+
+        var differences = Difference.Between(Side.Request, directRequest, request)
+            .Concat(Difference.Between(Side.Answer, directAnswer, answer))
+            .Where(difference => !AllowedDifferences.Cover(difference, transport))
+            .Select(difference => difference.ToString());
+        Assert.Empty(differences);
+        return directAnswer;
+    }
+
+    private static async Task<(Fields Request, Fields Answer)> RunAsync(
+        Route route, StickyTestNode owner, Func<Route, Task<Fields>> exchange, bool seen)
+    {
+        var answer = await exchange(route);
+        Assert.Equal(seen, route.Recorded.Requests.Count > 0);
+        Assert.All(route.Recorded.Requests, request => Assert.Equal(owner.Name, request.ServedBy));
+        return (route.SeenByApplication(), answer);
+    }
+}

@@ -1,0 +1,3 @@
+using StickySessions.Tests.Integration.Hosts;
+
+[assembly: AssemblyFixture(typeof(GarnetServerFixture))]
