@@ -16,13 +16,13 @@ internal static class ShopPage
           <meta name="viewport" content="width=device-width, initial-scale=1">
           <meta name="color-scheme" content="light dark">
           <title>ShopCart</title>
-          <link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100'><text y='.9em' font-size='90'>🧺</text></svg>">
+          <link rel="icon" href="/basket.svg" type="image/svg+xml">
           <link rel="stylesheet" href="/shop.css">
           <script src="/shop.js" defer></script>
         </head>
         <body>
           <header class="bar">
-            <a class="brand" href="/"><span aria-hidden="true">🧺</span> ShopCart</a>
+            <a class="brand" href="/">{Picture("basket")} ShopCart</a>
             <a class="badge" href="#cart">Cart <span id="count" role="status" aria-label="items in the cart">{cart.Count}</span></a>
           </header>
           <main>
@@ -46,10 +46,10 @@ internal static class ShopPage
 
     private static string Card(Product product) => $"""
                 <li class="product">
-                  <span class="picture" aria-hidden="true">{product.Picture}</span>
+                  {Picture(product.Sku)}
                   <h2>{Encode(product.Name)}</h2>
                   <p>{Encode(product.Description)}</p>
-                  <form method="post" action="/cart/add" data-sku="{product.Sku}" data-name="{Encode(product.Name)}" data-picture="{product.Picture}" data-price="{Plain(product.Price)}">
+                  <form method="post" action="/cart/add" data-sku="{product.Sku}" data-name="{Encode(product.Name)}" data-price="{Plain(product.Price)}">
                     <input type="hidden" name="sku" value="{product.Sku}">
                     <input type="hidden" name="quantity" value="1">
                     <span class="price">€ {Plain(product.Price)}</span>
@@ -77,13 +77,15 @@ internal static class ShopPage
     {
         var product = Catalogue.Find(item.Sku);
         return $"""
-            <li><span aria-hidden="true" data-part="picture">{product?.Picture}</span>
+            <li>{Picture(Catalogue.Products.Contains(product) ? item.Sku : "parcel")}
               <span class="name" data-part="name">{Encode(product?.Name ?? "")}</span>
               <span class="quantity">× <span data-part="quantity">{item.Quantity}</span></span>
               <form method="post" action="/cart/remove"><input type="hidden" name="sku" value="{Encode(item.Sku)}"><button class="quiet" aria-label="Remove {Encode(product?.Name ?? "")}">✕</button></form>
             </li>
             """;
     }
+
+    private static string Picture(string name) => $"""<svg class="picture" aria-hidden="true"><use href="/pictures.svg#{name}"/></svg>""";
 
     private static string Hidden(bool hidden) => hidden ? " hidden" : "";
 

@@ -18,6 +18,12 @@ internal interface IClusterMembership
     /// <summary>Null while all is well; otherwise one sentence for health checks that says what is wrong and what heals it.</summary>
     string? Degradation { get; }
 
+    /// <summary>
+    /// Whether this node sees enough of the cluster to claim a session. With Redis always, as the claim itself decides; a static
+    /// cluster of three or more nodes needs a majority of them in sight.
+    /// </summary>
+    bool HasMajority => true;
+
     /// <summary>Raised after <see cref="View"/> was replaced. Handlers must be quick and must not throw.</summary>
     event Action<ClusterView>? ViewChanged;
 
@@ -45,4 +51,9 @@ internal interface IClusterMembership
     /// </summary>
     /// <returns>Whether the node is gone from <see cref="View"/> now.</returns>
     Task<bool> SuspectAsync(NodeTag tag, CancellationToken cancellationToken);
+
+    /// <summary>A peer said, authenticated, who it is. Of use to clusters that have no store to learn it from.</summary>
+    void Hear(Node peer)
+    {
+    }
 }

@@ -14,6 +14,12 @@ internal interface IRedisConnections
     IConnectionMultiplexer Records { get; }
 
     /// <summary>
+    /// Makes both connections without blocking a thread. Succeeds while Redis is away: they come up by themselves when it is back.
+    /// A property that is read earlier blocks until its connection is made.
+    /// </summary>
+    Task ConnectAsync(CancellationToken cancellationToken);
+
+    /// <summary>
     /// The key of this cluster with the given suffix. All membership keys share one slot; <see cref="SessionKey"/> spreads sessions.
     /// </summary>
     RedisKey Key(string suffix);

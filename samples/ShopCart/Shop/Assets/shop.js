@@ -52,9 +52,9 @@ function showCart(cart) {
 }
 
 function line(item) {
-  const ware = wares.get(item.sku) ?? { name: item.sku, picture: '📦' };
+  const ware = wares.get(item.sku) ?? { name: item.sku };
   const li = byId('line').content.firstElementChild.cloneNode(true);
-  li.querySelector('[data-part=picture]').textContent = ware.picture;
+  li.querySelector('use').setAttribute('href', `/pictures.svg#${wares.has(item.sku) ? item.sku : 'parcel'}`);
   li.querySelector('[data-part=name]').textContent = ware.name;
   li.querySelector('[data-part=quantity]').textContent = item.quantity;
   li.querySelector('[name=sku]').value = item.sku;

@@ -1,0 +1,250 @@
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+using StickySessions.Redis;
+
+namespace StickySessions.Cluster;
+
+/// <summary>One beat after another: joins first, then renews the lease and takes what changed. Never two at a time.</summary>
+internal sealed class RedisBeater
+{
+    private const int BeatsBetweenKeyReads = 5;
+    private const int FormerTagsKept = 16;
+
+    private readonly RedisBeat _script;
+    private readonly RedisJoin _join;
+    private readonly RedisClusterKeys? _keys;
+    private readonly TimeSpan _timeout;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Coalesced _beats;
+
+    // Guards _self: what is announced and which tag it has change independently.
+    private readonly Lock _gate = new();
+    private volatile Node? _self;
+    private volatile ClusterView _view = ClusterView.Empty;
+    private volatile string? _away;
+    private volatile ClusterJoinException? _refusal;
+    private volatile bool _joined;
+    private volatile bool _hasTag;
+    private volatile bool _left;
+    private volatile bool _distrust;
+    private long _lastBeatSent;
+    private long _awaySince;
+
+    // Touched only by the one beat that runs.
+    private KnownView _known = KnownView.None;
+    private DateTimeOffset _lastBeat;
+    private int _beatsSinceKeyRead;
+
+    public RedisBeater(
+        RedisBeat script, NameCheck names, RedisClusterKeys? keys, StickyRedisOptions options, TimeProvider time, ILogger logger)
+    {
+        _script = script;
+        _join = new RedisJoin(script, names, keys, options, time);
+        _keys = keys;
+        _timeout = TimeSpan.FromTicks(Math.Max(options.BeatInterval.Ticks, TimeSpan.TicksPerSecond / 2));
+        _time = time;
+        _logger = logger;
+        _beats = new Coalesced(BeatOnceAsync);
+    }
+
+    public event Action<ClusterView>? ViewChanged;
+
+    public ClusterView View => _view;
+
+    public Node? Self => _self;
+
+    public bool IsJoined => _joined;
+
+    public bool HasLeft => _left;
+
+    public bool IsRedisAway => _away is not null;
+
+    /// <summary>Why the cluster did not let this node in, if so.</summary>
+    public ClusterJoinException? Refusal => _refusal;
+
+    public string? Degradation => _refusal?.Message ?? _away;
+
+    public long? LastBeatSent => Volatile.Read(ref _lastBeatSent) is var sent and not 0 ? sent : null;
+
+    public Task BeatAsync() => _beats.RunAsync();
+
+    public void Announce(Node self) => _self = self;
+
+    public void Announce(NodeState state)
+    {
+        lock (_gate)
+        {
+            _self = _self! with { State = state };
+        }
+    }
+
+    /// <summary>Another server may answer from now on: the next beat takes the whole view, as its history may be another one.</summary>
+    public void Distrust() => _distrust = true;
+
+    private async Task BeatOnceAsync()
+    {
+        if (_self!.State == NodeState.Gone && !_hasTag)
+        {
+            _left = true;
+        }
+
+        if (_left)
+        {
+            return;
+        }
+
+        try
+        {
+            var sent = _time.GetTimestamp();
+            if (!_hasTag)
+            {
+                await JoinAsync();
+            }
+            else if (await RenewAsync())
+            {
+                Volatile.Write(ref _lastBeatSent, sent);
+            }
+
+            RedisAnswered();
+        }
+        catch (ClusterJoinException refusal)
+        {
+            RedisAnswered();
+            if (_refusal?.Message != refusal.Message)
+            {
+                _logger.JoinRefused(refusal.Message);
+            }
+
+            _refusal = refusal;
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            RedisFailed(e);
+        }
+    }
+
+    private async Task JoinAsync()
+    {
+        var sent = _time.GetTimestamp();
+        var (joined, known) = await _join.TryAsync(_self!, _known);
+        _known = known;
+        if (joined is not { } tag)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            _self = _self! with { Tag = tag };
+        }
+
+        _refusal = null;
+        _hasTag = true;
+        Volatile.Write(ref _lastBeatSent, sent);
+        _lastBeat = _time.GetUtcNow();
+        Publish();
+        _joined = true;
+        _logger.Joined(_self.Name, tag, _self.Address, _view.Nodes.Length - 1);
+    }
+
+    /// <returns>Whether the lease was renewed.</returns>
+    private async Task<bool> RenewAsync()
+    {
+        // After so long Redis itself has forgotten that this node is gone.
+        if (_time.GetUtcNow() - _lastBeat > RedisBeat.RememberGone)
+        {
+            Expire();
+            return false;
+        }
+
+        var self = _self!;
+        var distrust = _distrust;
+        _distrust = false;
+        var question = new BeatQuestion(
+            BeatMode.Beat, _known, self.Tag.ToString(), NodeEntry.Format(self), WithView: false, Distrust: distrust);
+        var answer = await _script.SendAsync(question).WaitAsync(_timeout, _time);
+        var wasLost = answer.Outcome == BeatOutcome.ViewWanted;
+        if (wasLost)
+        {
+            answer = await _script.SendAsync(question with { WithView = true }).WaitAsync(_timeout, _time);
+            _logger.ViewRebuilt();
+        }
+
+        if (_known.IsOlderThan(answer) || answer.IsFull)
+        {
+            _known = _known.With(answer);
+        }
+
+        if (answer.Outcome == BeatOutcome.Gone)
+        {
+            Expire();
+            return false;
+        }
+
+        _lastBeat = _time.GetUtcNow();
+        _left = self.State == NodeState.Gone;
+        Publish();
+        if (_keys is not null && (wasLost || ++_beatsSinceKeyRead >= BeatsBetweenKeyReads))
+        {
+            _beatsSinceKeyRead = 0;
+            await _keys.RefreshAsync(wasLost).WaitAsync(_timeout, _time);
+        }
+
+        return true;
+    }
+
+    /// <summary>The cluster takes this process for dead: it needs a new tag, under which it lists the ones it had.</summary>
+    private void Expire()
+    {
+        _logger.Expired(_self!.Name, _self.Tag);
+        lock (_gate)
+        {
+            _self = _self with { FormerTags = [_self.Tag, .. _self.FormerTags.Take(FormerTagsKept - 1)] };
+        }
+
+        _hasTag = false;
+        _ = BeatAsync();
+    }
+
+    private void Publish()
+    {
+        var self = _self!;
+        var before = _view;
+        if (before.Version == _known.Version && ReferenceEquals(before.Find(self.Tag) ?? self, self) && before.Nodes.Length > 0)
+        {
+            return;
+        }
+
+        var after = _known.ToView(self);
+        _view = after;
+        _logger.ViewChanged(before, after, self.Tag);
+        ViewChanged?.Invoke(after);
+    }
+
+    private void RedisFailed(Exception e)
+    {
+        _distrust = true;
+        if (_away is null)
+        {
+            _awaySince = _time.GetTimestamp();
+            _logger.RedisAway(e.Message);
+        }
+
+        _away = $"Redis is away ({e.GetType().Name}): the view of the cluster is kept as it was. It heals when Redis can be reached again; "
+            + "see StickySessions:Redis:Configuration.";
+        if (_hasTag)
+        {
+            Publish();
+        }
+    }
+
+    private void RedisAnswered()
+    {
+        if (_away is not null)
+        {
+            _logger.RedisBack(_time.GetElapsedTime(_awaySince).TotalSeconds);
+            _away = null;
+        }
+    }
+}

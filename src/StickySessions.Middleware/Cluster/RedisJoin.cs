@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using StickySessions.Redis;
+using StickySessions.Tokens;
+
+namespace StickySessions.Cluster;
+
+/// <summary>Takes one step towards joining: look, have the keys, check the name, join the view that was checked.</summary>
+internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterKeys? keys, StickyRedisOptions options, TimeProvider time)
+{
+    private long? _waitingSince;
+
+    /// <returns>The tag, or null if it has to be tried again; and the view as known now.</returns>
+    public async Task<(NodeTag? Tag, KnownView Known)> TryAsync(Node self, KnownView known)
+    {
+        // 1. Who is there?
+        var random = RandomNumberGenerator.GetHexString(8, lowercase: true);
+        var look = await script.SendAsync(new BeatQuestion(BeatMode.Look, known, random, "", WithView: false, Distrust: true));
+        var isEmpty = look.Outcome == BeatOutcome.Empty;
+        known = isEmpty ? known.Forget() : known.With(look);
+
+        // 2. Nobody, or nobody's keys: give those a chance to speak that were there before Redis was flushed.
+        if (keys is { AreKnown: false })
+        {
+            await keys.RefreshAsync(wasFlushed: false);
+        }
+
+        var lacksKeys = keys is { AreKnown: false };
+        if ((isEmpty || lacksKeys) && !HasWaited(isEmpty ? 1.5 * options.BeatInterval : options.Lease))
+        {
+            return (null, known);
+        }
+
+        if (lacksKeys)
+        {
+            await keys!.MakeAsync();
+        }
+
+        // 3. Is the name free?
+        await names.ClearAsync(self, known);
+
+        // 4. Join, unless somebody else did since step 1: it could have the same name.
+        var question = new BeatQuestion(BeatMode.Join, known, random, NodeEntry.Format(self), WithView: false, Distrust: true);
+        var answer = await script.SendAsync(question);
+        if (answer.Outcome != BeatOutcome.Ok || !NodeTag.TryParse(answer.Tag, out var tag))
+        {
+            return (null, known);
+        }
+
+        _waitingSince = null;
+        return (tag, known.With(answer));
+    }
+
+    private bool HasWaited(TimeSpan enough)
+    {
+        _waitingSince ??= time.GetTimestamp();
+        return time.GetElapsedTime(_waitingSince.Value) >= enough;
+    }
+}

@@ -1,0 +1,119 @@
+using StackExchange.Redis;
+using StickySessions.Redis;
+using StickySessions.Tokens;
+
+namespace StickySessions.Cluster;
+
+internal enum Evidence
+{
+    /// <summary>None: only ask how things stand.</summary>
+    None,
+
+    /// <summary>Connects to the node are refused, as seen by the reporter.</summary>
+    Refused,
+
+    /// <summary>A new process with the node's name asked at its address: the node is not there any more.</summary>
+    Replaced,
+}
+
+internal enum Verdict
+{
+    Undecided,
+
+    /// <summary>It has renewed its lease since the lease that the caller knew of.</summary>
+    Alive,
+
+    Gone,
+}
+
+/// <param name="Verdict">Whether it is decided.</param>
+/// <param name="LeaseEnds">When the node's lease ends: to be sent with the next question.</param>
+internal readonly record struct SuspicionAnswer(Verdict Verdict, string LeaseEnds);
+
+/// <summary>The script that collects evidence against a node and declares it gone before its lease ends.</summary>
+internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions options)
+{
+    /// <summary>
+    /// How long the accused has to beat, which clears it. A process that runs does so at once when it learns of the suspicion, so a
+    /// node whose address is merely wrong is not declared gone.
+    /// </summary>
+    private static readonly TimeSpan Objection = TimeSpan.FromMilliseconds(200);
+
+    private readonly RedisKey[] _keys = ViewKeys.All(redis);
+
+    public async Task<SuspicionAnswer> ReportAsync(NodeTag accused, NodeTag reporter, Evidence evidence, string leaseEnds)
+    {
+        RedisKey[] keys = [.. _keys, ViewKeys.Suspicion(redis, accused.ToString())];
+        RedisValue[] arguments =
+        [
+            accused.ToString(),
+            reporter.ToString(),
+            evidence.ToString(),
+            leaseEnds,
+            (long)options.Lease.TotalMilliseconds,
+            (long)options.BeatInterval.TotalMilliseconds,
+            (long)Objection.TotalMilliseconds,
+            (string)ViewKeys.Events(redis)!,
+        ];
+        var answer = (RedisResult[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, keys, arguments))!;
+        return new SuspicionAnswer(Enum.Parse<Verdict>((string)answer[0]!), (string)answer[1]!);
+    }
+
+    private const string Script =
+        """
+        local nodes, leases, changes, gone, meta, seen, suspicion = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+        local accused, reporter, evidence, known_end = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+        local lease, beat, objection = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+        local GONE = '3'
+
+        local function text(number) return string.format('%.0f', number) end
+        local clock = redis.call('TIME')
+        local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+
+        -- 1. Is it decided already? Unknown is not gone: then its lease, or its return, decides.
+        local entry = redis.call('HGET', nodes, accused)
+        if not entry then return {'Undecided', known_end} end
+        if string.sub(entry, 1, 1) == GONE then return {'Gone', known_end} end
+        local ends = text(tonumber(redis.call('ZSCORE', leases, accused) or '0'))
+        if known_end ~= '' and known_end ~= ends then return {'Alive', ends} end
+        if evidence == 'None' then return {'Undecided', ends} end
+
+        -- 2. Collect what reporters say. A beat since the first of them clears the accused.
+        local enough = evidence == 'Replaced'
+        if not enough then
+          if not redis.call('ZSCORE', leases, reporter) then return {'Undecided', ends} end
+          local accused_with = redis.call('HGET', suspicion, 'ends')
+          if accused_with and accused_with ~= ends then
+            redis.call('DEL', suspicion)
+            return {'Alive', ends}
+          end
+          redis.call('HSETNX', suspicion, 'since', text(now))
+          redis.call('HSETNX', suspicion, 'ends', ends)
+          local is_new = redis.call('HSET', suspicion, reporter, '1') == 1
+          redis.call('PEXPIRE', suspicion, text(lease))
+          if is_new then redis.call('PUBLISH', ARGV[8], 'suspected ' .. accused) end
+
+          -- 3. A second node must confirm, unless none is left that could: those that missed two beats cannot.
+          local reporters = redis.call('HLEN', suspicion) - 2
+          local others = 0
+          for _, which in ipairs(redis.call('ZRANGEBYSCORE', leases, '(' .. text(now + lease - 2 * beat), '+inf')) do
+            if which ~= accused and which ~= reporter then others = others + 1 end
+          end
+          local since = tonumber(redis.call('HGET', suspicion, 'since'))
+          enough = now - since >= objection and (reporters >= 2 or others == 0)
+        end
+        if not enough then return {'Undecided', ends} end
+
+        -- 4. Gone, for everybody, in this step.
+        local version = text(tonumber(redis.call('HGET', meta, 'version') or '0') + 1)
+        redis.call('HSET', nodes, accused, GONE .. string.sub(entry, 2))
+        redis.call('ZADD', changes, version, accused)
+        redis.call('ZREM', leases, accused)
+        redis.call('HDEL', seen, accused)
+        redis.call('ZADD', gone, text(now), accused)
+        redis.call('HSET', meta, 'version', version)
+        redis.call('DEL', suspicion)
+        redis.call('PUBLISH', ARGV[8], 'changed ' .. version)
+        return {'Gone', ends}
+        """;
+}

@@ -1,0 +1,47 @@
+using StickySessions.Tokens;
+
+namespace StickySessions.Ownership;
+
+/// <summary>
+/// The tombstones of a node without a store: sessions that were ended here. Bounded; beyond the bound the oldest is forgotten.
+/// Safe for concurrent use.
+/// </summary>
+internal sealed class EndedSessions(TimeProvider time)
+{
+    /// <summary>About 10 MB.</summary>
+    public const int Capacity = 100_000;
+
+    private readonly Lock _guard = new();
+    private readonly Dictionary<SessionId, Tombstone> _tombstones = [];
+    private readonly Queue<SessionId> _oldestFirst = new();
+
+    public void Add(SessionId session, uint epoch, TimeSpan keepFor)
+    {
+        lock (_guard)
+        {
+            if (!_tombstones.TryAdd(session, new Tombstone(epoch, time.GetUtcNow() + keepFor)))
+            {
+                return;
+            }
+
+            _oldestFirst.Enqueue(session);
+            while (_oldestFirst.Count > Capacity || HasExpired(_oldestFirst.Peek()))
+            {
+                _tombstones.Remove(_oldestFirst.Dequeue());
+            }
+        }
+    }
+
+    public bool TryGet(SessionId session, out uint epoch)
+    {
+        lock (_guard)
+        {
+            epoch = _tombstones.TryGetValue(session, out var tombstone) ? tombstone.Epoch : 0;
+            return epoch > 0 && !HasExpired(session);
+        }
+    }
+
+    private bool HasExpired(SessionId session) => _tombstones[session].Until <= time.GetUtcNow();
+
+    private readonly record struct Tombstone(uint Epoch, DateTimeOffset Until);
+}

@@ -1,0 +1,13 @@
+namespace StickySessions.Ownership;
+
+internal enum EnterStatus
+{
+    /// <summary>The request is in the session; <see cref="HeldSessions.Exit"/> must follow.</summary>
+    Entered,
+
+    /// <summary>This node does not hold the session (any more).</summary>
+    NotHeld,
+
+    /// <summary>The session was ended here.</summary>
+    Ended,
+}

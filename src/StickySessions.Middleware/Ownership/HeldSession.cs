@@ -1,0 +1,126 @@
+using System.Diagnostics.CodeAnalysis;
+using StickySessions.Tokens;
+
+namespace StickySessions.Ownership;
+
+/// <summary>
+/// A session in this node's memory. Requests enter and exit it; it can be closed only once, and from then on nobody enters.
+/// Lock-free and safe for concurrent use.
+/// </summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source without timer and wait handle has nothing to release.")]
+internal sealed class HeldSession
+{
+    private const long Closed = 1L << 31;
+    private const long RunningMask = Closed - 1;
+    private const long OneEntry = 1L << 32;
+
+    private readonly CancellationTokenSource _lost = new();
+    private readonly long _idleTicks;
+    private readonly long _deadline;
+
+    /// <summary>
+    /// Bits 0–30: requests running. Bit 31: closed. Above: how often the session was entered, so that an expiry decided before
+    /// a request came and went does not take effect after it.
+    /// </summary>
+    private long _state;
+
+    private long _lastUsed;
+    private uint _epoch;
+    private volatile bool _isEnded;
+
+    /// <param name="id">The session.</param>
+    /// <param name="epoch">At which epoch this node owns it.</param>
+    /// <param name="now">The present timestamp.</param>
+    /// <param name="idleTicks">After how many timestamp ticks without a request it expires.</param>
+    /// <param name="deadline">The timestamp of its absolute timeout.</param>
+    public HeldSession(SessionId id, uint epoch, long now, long idleTicks, long deadline)
+    {
+        Id = id;
+        _epoch = epoch;
+        _lastUsed = now;
+        _idleTicks = idleTicks;
+        _deadline = deadline;
+    }
+
+    public SessionId Id { get; }
+
+    public uint Epoch => Volatile.Read(ref _epoch);
+
+    public int Running => (int)(Volatile.Read(ref _state) & RunningMask);
+
+    public bool IsEnded => _isEnded;
+
+    public bool IsClosed => (Volatile.Read(ref _state) & Closed) != 0;
+
+    /// <summary>Cancelled when another node became the owner: what still runs here must not go on.</summary>
+    public CancellationToken Lost => _lost.Token;
+
+    /// <summary>Whether the session may not be entered any more at this moment, though nobody has closed it yet.</summary>
+    public bool IsExpired(long now) => IsPastDeadline(now) || (Running == 0 && IsIdle(now));
+
+    public bool IsPastDeadline(long now) => now >= _deadline;
+
+    public bool TryEnter()
+    {
+        while (true)
+        {
+            var state = Volatile.Read(ref _state);
+            if ((state & Closed) != 0)
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _state, unchecked(state + OneEntry + 1), state) == state)
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>A request has left. Touched before it is counted out: whoever sees it gone sees the touch.</summary>
+    public void Exit(long now)
+    {
+        Volatile.Write(ref _lastUsed, now);
+        Interlocked.Decrement(ref _state);
+    }
+
+    /// <summary>Closes the session if it has expired: idle with nobody in it, or too old.</summary>
+    /// <returns>Whether it is of no use any more. One that was ended is, until it expires: it refuses whoever comes back.</returns>
+    public bool TryExpire(long now)
+    {
+        if (IsPastDeadline(now))
+        {
+            Close();
+            return true;
+        }
+
+        var state = Volatile.Read(ref _state);
+        return (state & RunningMask) == 0 && IsIdle(now)
+            ? Interlocked.CompareExchange(ref _state, state | Closed, state) == state
+            : (state & Closed) != 0 && !_isEnded;
+    }
+
+    /// <summary>This same process claimed its session again (under a new tag), and nobody owned it in between.</summary>
+    public bool TryRaiseEpoch(uint epoch) => Interlocked.CompareExchange(ref _epoch, epoch, epoch - 1) == epoch - 1;
+
+    /// <summary>
+    /// Nobody enters any more; what runs may finish. The session stays in the table, as ended, until it would have expired: this
+    /// bridges the time until its tombstone is written.
+    /// </summary>
+    public void End()
+    {
+        _isEnded = true;
+        Close();
+    }
+
+    /// <summary>The session has another owner: nobody enters any more, and what runs is cancelled (on another thread).</summary>
+    public void Lose()
+    {
+        Close();
+        _ = _lost.CancelAsync();
+    }
+
+    private bool IsIdle(long now) => now - Volatile.Read(ref _lastUsed) >= _idleTicks;
+
+    private void Close() => Interlocked.Or(ref _state, Closed);
+}

@@ -1,0 +1,71 @@
+using StickySessions.Cluster;
+using StickySessions.Tokens;
+
+namespace StickySessions.Ownership;
+
+/// <summary>Asks all other live nodes, at the same time, whether they hold a session.</summary>
+internal sealed class HolderSearch(IClusterMembership membership, IPeerClient peers, TimeProvider time)
+{
+    /// <summary>Clients wait for the answer, and nodes that are well answer within milliseconds.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
+
+    public async Task<HolderSearchResult> FindAsync(SessionId session, CancellationToken cancellationToken)
+    {
+        var self = membership.IsJoined ? membership.Self.Tag : default;
+        var others = membership.View.Nodes.Where(node => node.Tag != self).ToArray();
+        if (others.Length == 0)
+        {
+            return default;
+        }
+
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var question = HoldsAnswer.Ask(session);
+        var answers = await Task.WhenAll(others.Select(node => AskAsync(node, question, bounded.Token)));
+        cancellationToken.ThrowIfCancellationRequested();
+
+        var result = default(HolderSearchResult);
+        foreach (var (node, answer) in others.Zip(answers))
+        {
+            result = result.With(node, answer);
+        }
+
+        return result;
+    }
+
+    /// <returns>Null if the node did not answer. A node where nobody listens holds nothing any more: that is an answer.</returns>
+    private async Task<HoldsAnswer?> AskAsync(Node node, byte[] question, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var reply = await peers.AskAsync(node.Address, node.HasInterconnect, HoldsAnswer.Kind, question, cancellationToken).WaitAsync(cancellationToken);
+            return reply.Status switch
+            {
+                PeerAnswerStatus.Answered when HoldsAnswer.TryRead(reply.Content.Span, out var answer) => answer,
+                PeerAnswerStatus.Refused => default(HoldsAnswer),
+                _ => null,
+            };
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <param name="Status">What the nodes that answered say: ended if one says so, else held if one holds it.</param>
+/// <param name="Owner">Who holds it: of several the one at the highest epoch, then the one with the lower tag.</param>
+/// <param name="Epoch">At which epoch.</param>
+/// <param name="Unanswered">The name of a node that did not answer, or null.</param>
+internal readonly record struct HolderSearchResult(HoldsStatus Status, NodeTag Owner, uint Epoch, string? Unanswered)
+{
+    public HolderSearchResult With(Node node, HoldsAnswer? answer) => answer switch
+    {
+        null => this with { Unanswered = node.Name },
+        { Status: HoldsStatus.NotHeld } => this,
+        { } given => Beats(given) ? new HolderSearchResult(given.Status, node.Tag, given.Epoch, Unanswered) : this,
+    };
+
+    /// <summary>Nodes are asked in the order of their tags, so of equals the first stays.</summary>
+    private bool Beats(HoldsAnswer given) => given.Status > Status || (given.Status == Status && given.Epoch > Epoch);
+}

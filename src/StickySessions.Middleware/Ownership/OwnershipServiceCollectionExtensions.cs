@@ -1,0 +1,33 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using StickySessions.Cluster;
+using StickySessions.Redis;
+using StickySessions.Tokens;
+
+namespace StickySessions.Ownership;
+
+internal static class OwnershipServiceCollectionExtensions
+{
+    /// <summary>Adds the sessions that this node holds, and the directory that says who owns the others: in Redis if it is configured.</summary>
+    public static IServiceCollection AddOwnership(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<HeldSessions>();
+        services.TryAddSingleton<EndedSessions>();
+        services.TryAddSingleton<LocalHoldings>();
+        services.TryAddSingleton<HolderSearch>();
+        services.TryAddSingleton(CreateDirectory);
+        services.TryAddSingleton<ClaimCoordinator>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, HoldsQuestionHandler>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, IdleSweep>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyKeyOptions>, StaticClusterSecretCheck>());
+        return services;
+    }
+
+    private static IOwnershipDirectory CreateDirectory(IServiceProvider services)
+        => services.GetRequiredService<IOptions<StickyRedisOptions>>().Value.Configuration is null
+            ? ActivatorUtilities.CreateInstance<StaticOwnershipDirectory>(services)
+            : ActivatorUtilities.CreateInstance<RedisOwnershipDirectory>(services);
+}

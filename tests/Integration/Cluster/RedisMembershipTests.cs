@@ -1,0 +1,174 @@
+using StickySessions.Cluster;
+using StickySessions.Tests.Integration.Redis;
+
+namespace StickySessions.Tests.Integration.Cluster;
+
+/// <summary>What membership in Redis promises, on every server that claims to be Redis.</summary>
+public abstract class RedisMembershipTests(IRedisServer server) : IAsyncLifetime
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private RedisCluster Cluster { get; set; } = null!;
+
+    public ValueTask InitializeAsync()
+    {
+        Assert.SkipUnless(server.Missing is null, server.Missing ?? "");
+        Cluster = new RedisCluster(server.Configuration);
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (Cluster is { } cluster)
+        {
+            await cluster.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Join_ByThreeNodesAtOnce_GivesAllTheSameView()
+    {
+        var nodes = await Cluster.ActiveAsync("web-1", "web-2", "web-3");
+
+        Assert.All(nodes, node => Assert.Equal(["web-1", "web-2", "web-3"], node.View.Nodes.Select(n => n.Name).Order()));
+        Assert.Equal(3, nodes.Select(node => node.Self.Tag).Distinct().Count());
+        Assert.Single(nodes.Select(node => node.Keys.Current.Current.Id).Distinct());
+        Assert.All(nodes, node => Assert.Null(node.Membership.Degradation));
+        Assert.All(nodes, node => Assert.NotNull(node.Membership.LastBeatSent));
+    }
+
+    [Fact]
+    public async Task Join_OfALaterNode_IsNewerThanEveryEarlierView()
+    {
+        var first = await Cluster.ActiveAsync("web-1");
+        var before = first.View;
+
+        var second = await Cluster.ActiveAsync("web-2");
+
+        Assert.True(before.IsNewerThanView(second.Self.Tag));
+        Assert.NotNull((await first.Membership.RefreshAsync(Cancellation)).Find(second.Self.Tag));
+    }
+
+    [Fact]
+    public async Task Leave_ReturnsWhenThePeersKnow()
+    {
+        var nodes = await Cluster.ActiveAsync("web-1", "web-2", "web-3");
+        var tag = nodes[0].Self.Tag;
+
+        await nodes[0].Membership.LeaveAsync(Cancellation);
+
+        Assert.Null(nodes[1].View.Find(tag));
+        Assert.Null(nodes[2].View.Find(tag));
+        Assert.False(nodes[1].View.IsNewerThanView(tag));
+    }
+
+    [Fact]
+    public async Task Drain_IsSeenByAll()
+    {
+        var nodes = await Cluster.ActiveAsync("web-1", "web-2");
+
+        await nodes[0].Membership.AnnounceAsync(NodeState.Draining, Cancellation);
+
+        Assert.Equal(NodeState.Draining, nodes[0].View.Find(nodes[0].Self.Tag)!.State);
+        await Eventually.TrueAsync(() => nodes[1].View.Find(nodes[0].Self.Tag)?.State == NodeState.Draining);
+    }
+
+    [Fact]
+    public async Task NodeThatStopsBeating_IsGoneAfterItsLease_AndComesBackWithANewTag()
+    {
+        var nodes = await Cluster.ActiveAsync("web-1", "web-2");
+        var old = nodes[0].Self.Tag;
+
+        nodes[0].CutOffFromRedis();
+        await Eventually.TrueAsync(() => nodes[1].View.Find(old) is null);
+        Assert.NotNull(nodes[0].View.Find(nodes[1].Self.Tag));
+        Assert.Contains("Redis is away", nodes[0].Membership.Degradation, StringComparison.Ordinal);
+        nodes[0].ReconnectToRedis();
+
+        await Eventually.TrueAsync(() => nodes[1].View.FindByFormerTag(old) is not null);
+        var back = nodes[1].View.FindByFormerTag(old)!;
+        Assert.Equal("web-1", back.Name);
+        Assert.Equal(nodes[0].Self.Tag, back.Tag);
+        Assert.Equal(NodeState.Active, back.State);
+        Assert.NotEqual(old, back.Tag);
+        await Eventually.TrueAsync(() => nodes[0].Membership.Degradation is null);
+    }
+
+    [Fact]
+    public async Task Flush_KeepsTagsAndKeys()
+    {
+        var nodes = await Cluster.ActiveAsync("web-1", "web-2", "web-3");
+        var tags = nodes.Select(node => node.Self.Tag).ToArray();
+        var key = nodes[0].Keys.Current.Current.Id;
+        var versions = nodes.Select(node => node.View.Version).ToArray();
+        var everGone = 0;
+        foreach (var node in nodes)
+        {
+            node.Membership.ViewChanged += view => Interlocked.Add(ref everGone, tags.Count(tag => view.Find(tag) is null));
+        }
+
+        await Cluster.FlushAsync(nodes[0]);
+        await Eventually.TrueAsync(() => nodes.Zip(versions).All(pair => pair.First.View.Version > pair.Second));
+        var newcomer = await Cluster.ActiveAsync("web-4");
+
+        await Eventually.TrueAsync(() => nodes.All(node => node.View.Nodes.Length == 4));
+        Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
+        Assert.Equal(0, everGone);
+        Assert.Equal(key, newcomer.Keys.Current.Current.Id);
+        Assert.True(newcomer.Self.Tag.Sequence > tags.Max(tag => tag.Sequence));
+        Assert.Equal(4, newcomer.View.Nodes.Length);
+    }
+
+    [Fact]
+    public async Task Flush_ThenANewcomerFirst_StillKeepsAll()
+    {
+        var nodes = await Cluster.ActiveAsync("web-1", "web-2");
+        var tags = nodes.Select(node => node.Self.Tag).ToArray();
+        foreach (var node in nodes)
+        {
+            node.CutOffFromRedis();
+        }
+
+        // Long enough without anybody that the newcomer takes the empty Redis for a new cluster.
+        await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is not null));
+        var newcomer = Cluster.Node("web-3");
+        await Cluster.FlushAsync(newcomer);
+        await newcomer.JoinActiveAsync();
+        nodes[0].ReconnectToRedis();
+        await Eventually.TrueAsync(() => newcomer.View.Nodes.Length == 3);
+        nodes[1].ReconnectToRedis();
+
+        await Eventually.TrueAsync(() => nodes.All(node => node.View.Nodes.Length == 3));
+        Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
+        Assert.All(nodes, node => Assert.True(node.Keys.Current.TryFind(newcomer.Keys.Current.Current.Id, out _)));
+        await Eventually.TrueAsync(() => newcomer.Keys.Current.TryFind(nodes[0].Keys.Current.Current.Id, out _));
+    }
+
+    [Fact]
+    public async Task NobodyBeatForLongerThanALease_NobodyIsGone()
+    {
+        var nodes = await Cluster.ActiveAsync("web-1", "web-2");
+        var tags = nodes.Select(node => node.Self.Tag).ToArray();
+
+        foreach (var node in nodes)
+        {
+            node.CutOffFromRedis();
+        }
+
+        await Task.Delay(1.5 * Cluster.Options.Lease, TimeProvider.System, Cancellation);
+        nodes[0].ReconnectToRedis();
+        await Eventually.TrueAsync(() => nodes[0].Membership.Degradation is null);
+
+        Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
+        Assert.NotNull(nodes[0].View.Find(tags[1]));
+        nodes[1].ReconnectToRedis();
+        await Eventually.TrueAsync(() => nodes[1].Membership.Degradation is null);
+        Assert.Equal(tags[1], nodes[1].Self.Tag);
+    }
+}
+
+public sealed class RedisMembershipOnGarnetTests(EmbeddedGarnet server) : RedisMembershipTests(server), IClassFixture<EmbeddedGarnet>;
+
+public sealed class RedisMembershipOnRedisTests(RedisServerProcess server)
+    : RedisMembershipTests(server), IClassFixture<RedisServerProcess>;
