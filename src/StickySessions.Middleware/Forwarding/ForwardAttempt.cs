@@ -1,0 +1,117 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+using StickySessions.Tokens;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace StickySessions.Forwarding;
+
+/// <summary>One attempt to forward one request: how it is translated, and what became of it.</summary>
+internal sealed class ForwardAttempt(
+    NodeChannel channel, ForwardedSession session, string ingress, long viewVersion, ClusterKey key, DateTimeOffset now) : HttpTransformer
+{
+    private static readonly UriCreationOptions ByteForByte = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    private SealedEnvelope _envelope;
+
+    public NodeChannel Channel => channel;
+
+    public bool HasBody { get; private set; }
+
+    /// <summary>What the transport threw before there was an answer.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>The node's own answer, given before its application ran.</summary>
+    public AnswerKind? Answer { get; private set; }
+
+    public NotMine NotMine { get; private set; }
+
+    /// <summary>The node does not accept our envelopes.</summary>
+    public bool IsRefused { get; private set; }
+
+    /// <summary>The whole answer was passed on; what fails later (a body nobody read) does not matter.</summary>
+    public bool IsResponseComplete { get; private set; }
+
+    public override ValueTask TransformRequestAsync(
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        HasBody = proxyRequest.Content is not null;
+        var target = OriginalRequestReader.WireTarget(httpContext, out var rawTarget);
+        proxyRequest.RequestUri = new Uri(destinationPrefix + target, ByteForByte);
+        proxyRequest.Options.Set(ForwardGate.Attempt, this);
+        ForwardedHeaderRules.CopyRequest(httpContext.Request, proxyRequest);
+
+        var envelope = new RequestEnvelope
+        {
+            Session = session,
+            Ingress = ingress,
+            ViewVersion = viewVersion,
+            Request = OriginalRequestReader.Read(httpContext, rawTarget, proxyRequest),
+        };
+        var writer = new EnvelopeWriter();
+        try
+        {
+            SignedEnvelope.Begin(ref writer, EnvelopeKind.Request, key, now);
+            envelope.Write(ref writer);
+            _envelope = SignedEnvelope.Seal(ref writer, key, proxyRequest.Method.Method, target);
+        }
+        finally
+        {
+            writer.Dispose();
+        }
+
+        proxyRequest.Headers.TryAddWithoutValidation(StickyHeaders.Envelope, _envelope.Text);
+        return default;
+    }
+
+    public override ValueTask<bool> TransformResponseAsync(
+        HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        if (proxyResponse is null || IsNodesOwnAnswer(proxyResponse))
+        {
+            return new ValueTask<bool>(false);
+        }
+
+        var wire = proxyResponse.RequestMessage!;
+        if (proxyResponse.StatusCode == HttpStatusCode.SwitchingProtocols && !wire.Headers.NonValidated.Contains(HeaderNames.Upgrade))
+        {
+            throw new HttpRequestException("The node switched protocols though nobody asked for it.");
+        }
+
+        if (OriginalRequestReader.IsWebSocketOverHttp2(wire) && !proxyResponse.Headers.NonValidated.Contains(StickyHeaders.Upgraded)
+            && !HttpProtocol.IsHttp2(httpContext.Request.Protocol))
+        {
+            // The application answered the client's GET without upgrading; what would else look like an accepted WebSocket is an ordinary answer.
+            wire.Method = HttpMethod.Get;
+        }
+
+        ForwardedHeaderRules.CopyResponse(proxyResponse, httpContext);
+        return new ValueTask<bool>(true);
+    }
+
+    public override async ValueTask TransformResponseTrailersAsync(
+        HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
+    {
+        await base.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
+        IsResponseComplete = true;
+    }
+
+    private bool IsNodesOwnAnswer(HttpResponseMessage response)
+    {
+        var headers = response.Headers.NonValidated;
+        if (headers.TryGetValues(StickyHeaders.Answer, out var text)
+            && SignedAnswer.TryOpen(text.ToString(), _envelope.Key, _envelope.Mac, body: [], out var kind, out var content))
+        {
+            if (kind == AnswerKind.NotMine && NotMineCodec.TryRead(content.Span, out var notMine))
+            {
+                NotMine = notMine;
+            }
+
+            Answer = kind;
+            return true;
+        }
+
+        IsRefused = headers.Contains(StickyHeaders.Refused);
+        return IsRefused;
+    }
+}

@@ -1,0 +1,94 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+
+namespace StickySessions.Forwarding;
+
+/// <summary>
+/// A request at its owner: first made to look as the client sent it, then, at the owner's <c>UseStickySessions</c>, as it was
+/// at the same point of the ingress node.
+/// </summary>
+internal sealed class ForwardedRequest : IForwardedRequestFeature
+{
+    private readonly OpenedEnvelope _opened;
+    private readonly RequestEnvelope _envelope;
+    private List<KeyValuePair<string, StringValues>>? _hidden;
+
+    private ForwardedRequest(OpenedEnvelope opened, RequestEnvelope envelope)
+    {
+        _opened = opened;
+        _envelope = envelope;
+    }
+
+    public ForwardedSession Session => _envelope.Session;
+
+    public string Ingress => _envelope.Ingress;
+
+    public long ViewVersion => _envelope.ViewVersion;
+
+    public OriginalRequest Original => _envelope.Request;
+
+    /// <summary>Puts the original request's facts on the features and this feature beside them.</summary>
+    /// <returns>False if the envelope's content is malformed; nothing has changed then.</returns>
+    public static ForwardedRequest? TryRestore(IFeatureCollection features, in OpenedEnvelope opened, HiddenHeaders hiddenHeaders)
+    {
+        if (!RequestEnvelope.TryRead(opened.Content.Span, out var envelope))
+        {
+            return null;
+        }
+
+        var forwarded = new ForwardedRequest(opened, envelope);
+        var request = features.GetRequiredFeature<IHttpRequestFeature>();
+        request.Headers.Remove(StickyHeaders.Envelope);
+        hiddenHeaders.TakeFrom(request.Headers, ref forwarded._hidden);
+        RequestRestoration.Restore(features, request, envelope.Request);
+        features.Set<IForwardedRequestFeature>(forwarded);
+        return forwarded;
+    }
+
+    public void RestoreRequest(HttpContext context)
+    {
+        var original = _envelope.Request;
+        var request = context.Request;
+        if (_hidden is not null)
+        {
+            foreach (var (name, values) in _hidden)
+            {
+                request.Headers[name] = values;
+            }
+        }
+
+        request.Scheme = original.Scheme;
+        request.Headers.Host = original.Host;
+        RequestRestoration.RestoreConnection(context.Features, original);
+        if (original.Rewritten is { } path)
+        {
+            request.PathBase = path.PathBase;
+            request.Path = path.Path;
+            request.QueryString = new QueryString(path.Query);
+        }
+    }
+
+    public Task RefuseAsync(HttpContext context, NotMine answer)
+    {
+        if (context.Response.HasStarted)
+        {
+            throw new InvalidOperationException("Only before the application has answered can a node say that it does not own the session.");
+        }
+
+        var writer = new EnvelopeWriter();
+        try
+        {
+            NotMineCodec.Write(ref writer, answer);
+            context.Response.Clear();
+            context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
+            context.Response.Headers[StickyHeaders.Answer] = SignedAnswer.Seal(_opened.Key, _opened.Mac, AnswerKind.NotMine, writer.Written);
+        }
+        finally
+        {
+            writer.Dispose();
+        }
+
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,85 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using StickySessions.Cluster;
+
+namespace StickySessions.Forwarding;
+
+internal static class ForwardingServiceCollectionExtensions
+{
+    /// <summary>Adds what forwards requests to owners and what receives them. Calling it again adds nothing twice.</summary>
+    internal static IServiceCollection AddForwarding(this IServiceCollection services)
+    {
+        if (services.Any(service => service.ServiceType == typeof(InterconnectAddress)))
+        {
+            return services;
+        }
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<IValidateOptions<StickyForwardingOptions>, StickyForwardingOptionsValidator>();
+        services.AddSingleton<IValidateOptions<StickyInterconnectOptions>, StickyInterconnectOptionsValidator>();
+        services.AddOptions<StickyForwardingOptions>().ValidateOnStart();
+        services.AddOptions<StickyInterconnectOptions>().ValidateOnStart();
+
+        // Ingress: forwarding to others.
+        services.AddHttpForwarder();
+        services.AddSingleton<ForwardingMetrics>();
+        services.AddSingleton<NodeChannels>();
+        services.AddSingleton<ForwardingTransport>();
+        services.AddSingleton<IRequestForwarder, RequestForwarder>();
+        services.AddSingleton<IPeerClient, PeerClient>();
+        services.AddTransport();
+
+        // Owner: receiving from others.
+        services.AddSingleton<HiddenHeaders>();
+        services.AddSingleton<EnvelopeGate>();
+        services.AddSingleton<PeerQuestions>();
+        services.AddSingleton<PipelineCapture>();
+        services.AddSingleton<InterconnectApplication>();
+        services.AddSingleton<InterconnectLimits>();
+        services.AddSingleton<InterconnectAddress>();
+        services.AddSingleton<IHostedService, InterconnectServer>();
+        services.DecorateServer();
+
+        // Startup filters run in order, and this one must be outermost: host filtering and forwarded headers act on restored requests.
+        services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, PublicListenerFilter>());
+        return services;
+    }
+
+    private static void AddTransport(this IServiceCollection services)
+        => services.AddHttpClient(ForwardingTransport.ClientName)
+            .RemoveAllLoggers()
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(provider => ForwardingTransport.CreatePrimaryHandler(
+                provider.GetRequiredService<IOptions<StickyForwardingOptions>>().Value,
+                new TrustedCertificates(provider.GetRequiredService<IOptions<StickyInterconnectOptions>>().Value)))
+            .ConfigureAdditionalHttpMessageHandlers(static (handlers, _) =>
+            {
+                // Defaults for all clients (retries, service discovery) must not touch what is forwarded.
+                handlers.Clear();
+                handlers.Add(new ForwardGate());
+            });
+
+    /// <summary>
+    /// Notes what hosting starts on the application's server. A server that is registered later (TestServer) is left alone; the
+    /// startup filter supplies the pipeline then.
+    /// </summary>
+    private static void DecorateServer(this IServiceCollection services)
+    {
+        var index = services.ToList().FindLastIndex(service => service.ServiceType == typeof(IServer) && !service.IsKeyedService);
+        if (index < 0)
+        {
+            return;
+        }
+
+        var inner = services[index];
+        services[index] = ServiceDescriptor.Singleton<IServer>(provider => new CapturingServer(
+            (IServer)(inner.ImplementationInstance
+                ?? inner.ImplementationFactory?.Invoke(provider)
+                ?? ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!)),
+            provider.GetRequiredService<PipelineCapture>()));
+    }
+}

@@ -1,0 +1,57 @@
+using System.Net;
+using System.Text;
+
+namespace StickySessions.Forwarding;
+
+/// <summary>
+/// The one long-held invoker over the named client <see cref="ClientName"/>: connections to all nodes are pooled behind it.
+/// </summary>
+internal sealed class ForwardingTransport(IHttpMessageHandlerFactory handlers) : IDisposable
+{
+    public const string ClientName = "StickySessions";
+
+    // Made at the first use: tests replace the primary handler of the named client until the host is built.
+    private readonly Lazy<HttpMessageInvoker> _invoker = new(
+        () => new HttpMessageInvoker(handlers.CreateHandler(ClientName), disposeHandler: false));
+
+    public HttpMessageInvoker Invoker => _invoker.Value;
+
+    public void Dispose()
+    {
+        if (_invoker.IsValueCreated)
+        {
+            _invoker.Value.Dispose();
+        }
+    }
+
+    public static SocketsHttpHandler CreatePrimaryHandler(StickyForwardingOptions forwarding, TrustedCertificates trusted)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            EnableMultipleHttp2Connections = true,
+            ActivityHeadersPropagator = null,
+            ConnectTimeout = forwarding.ConnectTimeout,
+            KeepAlivePingDelay = forwarding.PingInterval,
+            KeepAlivePingTimeout = forwarding.PingTimeout,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            InitialHttp2StreamWindowSize = 1024 * 1024,
+            PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+            // The owner's application says whether the body is wanted; nothing here may send it unasked.
+            Expect100ContinueTimeout = Timeout.InfiniteTimeSpan,
+            MaxResponseHeadersLength = 128,
+            // All that Kestrel accepts or an application sets passes unchanged.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        };
+        if (trusted.Validate is { } validate)
+        {
+            handler.SslOptions = new System.Net.Security.SslClientAuthenticationOptions { RemoteCertificateValidationCallback = validate };
+        }
+
+        return handler;
+    }
+}

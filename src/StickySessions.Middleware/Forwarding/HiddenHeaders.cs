@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace StickySessions.Forwarding;
+
+/// <summary>
+/// The headers that <c>UseForwardedHeaders</c> acts upon. The ingress node's has done so already; if the owner's saw what is left of
+/// them, it would take one more hop off and let the client choose its own address.
+/// </summary>
+internal sealed class HiddenHeaders(IOptions<ForwardedHeadersOptions> options)
+{
+    private readonly string[] _names =
+    [
+        .. new[]
+        {
+            "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix",
+            "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Original-Prefix",
+            options.Value.ForwardedForHeaderName, options.Value.ForwardedHostHeaderName, options.Value.ForwardedProtoHeaderName,
+            options.Value.ForwardedPrefixHeaderName, options.Value.OriginalForHeaderName, options.Value.OriginalHostHeaderName,
+            options.Value.OriginalProtoHeaderName, options.Value.OriginalPrefixHeaderName,
+        }.Distinct(StringComparer.OrdinalIgnoreCase),
+    ];
+
+    public void TakeFrom(IHeaderDictionary headers, ref List<KeyValuePair<string, StringValues>>? taken)
+    {
+        foreach (var name in _names)
+        {
+            if (headers.TryGetValue(name, out var values))
+            {
+                (taken ??= []).Add(new(name, values));
+                headers.Remove(name);
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.RateLimiting;
+using Polly.Timeout;
+using StickySessions.Cluster;
+using StickySessions.Tokens;
+
+namespace StickySessions.Forwarding;
+
+/// <summary>One <see cref="NodeChannel"/> for each node, kept by tag: a restarted process begins with a closed circuit.</summary>
+internal sealed class NodeChannels(IOptions<StickyForwardingOptions> options, TimeProvider time)
+{
+    /// <summary>A node that nobody forwarded to for so long is gone or idle; either way its channel is cheap to make again.</summary>
+    private static readonly TimeSpan KeepUnused = TimeSpan.FromMinutes(10);
+
+    private readonly ConcurrentDictionary<NodeTag, NodeChannel> _byTag = new();
+
+    public int Count => _byTag.Count;
+
+    public NodeChannel For(Node node)
+    {
+        if (!_byTag.TryGetValue(node.Tag, out var channel) || channel.Address != node.Address)
+        {
+            // Channels are made when nodes join, which is also when others have left.
+            RemoveUnused();
+            channel = _byTag[node.Tag] = new NodeChannel(node, BuildPipeline());
+        }
+
+        channel.LastUsed = time.GetTimestamp();
+        return channel;
+    }
+
+    private void RemoveUnused()
+    {
+        foreach (var (tag, channel) in _byTag)
+        {
+            if (time.GetElapsedTime(channel.LastUsed) > KeepUnused)
+            {
+                _byTag.TryRemove(new KeyValuePair<NodeTag, NodeChannel>(tag, channel));
+            }
+        }
+    }
+
+    private ResiliencePipeline<HttpResponseMessage> BuildPipeline()
+    {
+        var settings = options.Value;
+        var builder = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
+            .AddRateLimiter(new RateLimiterStrategyOptions
+            {
+                DefaultRateLimiterOptions = new ConcurrencyLimiterOptions { PermitLimit = settings.MaxInFlightPerNode, QueueLimit = 0 },
+            })
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
+            {
+                // Only failures that say something about the node count, and each of them says enough.
+                ShouldHandle = static arguments => ValueTask.FromResult(TransportFailure.IsOfNode(arguments.Outcome.Exception)),
+                FailureRatio = 0,
+                MinimumThroughput = 2,
+                SamplingDuration = TimeSpan.FromSeconds(10),
+                BreakDuration = settings.BreakDuration,
+            });
+        if (settings.ResponseTimeout != Timeout.InfiniteTimeSpan)
+        {
+            builder.AddTimeout(new TimeoutStrategyOptions
+            {
+                TimeoutGenerator = arguments => ValueTask.FromResult(
+                    arguments.Context.Properties.GetValue(ForwardGate.HasBody, false) ? Timeout.InfiniteTimeSpan : settings.ResponseTimeout),
+            });
+        }
+
+        return builder.Build();
+    }
+}

@@ -1,0 +1,122 @@
+using System.Diagnostics.CodeAnalysis;
+using StickySessions.Tokens;
+
+namespace StickySessions.Forwarding;
+
+/// <summary>The content of a forwarded request's envelope.</summary>
+internal sealed class RequestEnvelope
+{
+    [Flags]
+    private enum Facts : byte
+    {
+        None = 0,
+        Body = 1,
+        ContentLength = 2,
+        Rewritten = 4,
+        Upgrade = 8,
+    }
+
+    public required ForwardedSession Session { get; init; }
+
+    public required string Ingress { get; init; }
+
+    public required long ViewVersion { get; init; }
+
+    public required OriginalRequest Request { get; init; }
+
+    public void Write(ref EnvelopeWriter writer)
+    {
+        writer.Byte((byte)Session.Purpose);
+        WriteToken(ref writer, Session.Token);
+        writer.Text(Session.Policy);
+        writer.Text(Ingress);
+        writer.Int64(ViewVersion);
+        WriteRequest(ref writer, Request);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> content, [NotNullWhen(true)] out RequestEnvelope? envelope)
+    {
+        var reader = new EnvelopeReader(content);
+        var purpose = (ForwardPurpose)reader.Byte();
+        var read = new RequestEnvelope
+        {
+            Session = new ForwardedSession(purpose, ReadToken(ref reader), reader.Text() ?? ""),
+            Ingress = reader.Text() ?? "",
+            ViewVersion = reader.Int64(),
+            Request = ReadRequest(ref reader),
+        };
+        envelope = reader.IsComplete && Enum.IsDefined(purpose) ? read : null;
+        return envelope is not null;
+    }
+
+    private static void WriteToken(ref EnvelopeWriter writer, in StickyToken token)
+    {
+        writer.UInt64(token.Session.High);
+        writer.UInt64(token.Session.Low);
+        writer.Tag(token.Owner);
+        writer.UInt32(token.Epoch);
+        writer.Int64(token.Created.ToUnixTimeMilliseconds());
+        writer.Int64(token.Issued.ToUnixTimeMilliseconds());
+    }
+
+    private static StickyToken ReadToken(ref EnvelopeReader reader)
+        => new(new SessionId(reader.UInt64(), reader.UInt64()), reader.Tag(), reader.UInt32(), reader.Time(), reader.Time());
+
+    private static void WriteRequest(ref EnvelopeWriter writer, OriginalRequest request)
+    {
+        writer.Byte((byte)(
+            (request.HasBody ? Facts.Body : Facts.None)
+            | (request.HasContentLength ? Facts.ContentLength : Facts.None)
+            | (request.Rewritten is not null ? Facts.Rewritten : Facts.None)
+            | (request.Upgrade is not null ? Facts.Upgrade : Facts.None)));
+        writer.Text(request.Method);
+        writer.Text(request.Scheme);
+        writer.Text(request.Host);
+        writer.Text(request.Protocol);
+        writer.Address(request.RemoteAddress);
+        writer.Number((uint)request.RemotePort);
+        writer.Address(request.LocalAddress);
+        writer.Number((uint)request.LocalPort);
+        writer.Text(request.RawTarget);
+        writer.Bytes(request.Certificate.Span);
+        if (request.Rewritten is { } path)
+        {
+            writer.Text(path.PathBase);
+            writer.Text(path.Path);
+            writer.Text(path.Query);
+        }
+
+        if (request.Upgrade is { } upgrade)
+        {
+            writer.Text(upgrade.Connection);
+            writer.Text(upgrade.Upgrade);
+            writer.Text(upgrade.Key);
+        }
+    }
+
+    private static OriginalRequest ReadRequest(ref EnvelopeReader reader)
+    {
+        var facts = (Facts)reader.Byte();
+        return new OriginalRequest
+        {
+            HasBody = facts.HasFlag(Facts.Body),
+            HasContentLength = facts.HasFlag(Facts.ContentLength),
+            Method = reader.Text(),
+            Scheme = reader.Text() ?? "",
+            Host = reader.Text(),
+            Protocol = reader.Text() ?? "",
+            RemoteAddress = reader.Address(),
+            RemotePort = (int)reader.Number(),
+            LocalAddress = reader.Address(),
+            LocalPort = (int)reader.Number(),
+            RawTarget = reader.Text(),
+            Certificate = reader.Bytes().ToArray(),
+            Rewritten = facts.HasFlag(Facts.Rewritten)
+                ? new RequestPath(reader.Text() ?? "", reader.Text() ?? "", reader.Text() ?? "")
+                : null,
+            Upgrade = facts.HasFlag(Facts.Upgrade)
+                ? new WebSocketUpgrade(reader.Text(), reader.Text(), reader.Text())
+                : null,
+        };
+    }
+}

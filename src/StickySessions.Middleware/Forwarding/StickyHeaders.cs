@@ -1,0 +1,27 @@
+namespace StickySessions.Forwarding;
+
+/// <summary>
+/// The headers that nodes add for each other. None ever comes from a client or reaches one: everything that begins with
+/// <see cref="Prefix"/> is removed at public listeners and from answers.
+/// </summary>
+internal static class StickyHeaders
+{
+    public const string Prefix = "Sticky-";
+
+    /// <summary>Request: what makes it acceptable on the interconnect, and what the original request was.</summary>
+    public const string Envelope = "Sticky-Envelope";
+
+    /// <summary>Response: a node's own word (not the application's), signed for exactly one envelope.</summary>
+    public const string Answer = "Sticky-Answer";
+
+    /// <summary>Response: the envelope was not accepted. Unsigned, since the two nodes share no key then.</summary>
+    public const string Refused = "Sticky-Refused";
+
+    /// <summary>Response: the application accepted the upgrade. Without it a 200 to an extended CONNECT is an ordinary answer.</summary>
+    public const string Upgraded = "Sticky-Upgraded";
+
+    /// <summary>Response: the application's <c>Upgrade</c> header, which HTTP/2 cannot carry.</summary>
+    public const string Upgrade = "Sticky-Upgrade";
+
+    public static bool IsReserved(string name) => name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase);
+}
