@@ -1,3 +1,5 @@
+using StickySessions;
+
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Adds the readiness of this node to the application's health checks.</summary>
@@ -10,6 +12,6 @@ public static class StickySessionsHealthChecksBuilderExtensions
     public static IHealthChecksBuilder AddStickySessions(this IHealthChecksBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder;
+        return builder.AddCheck<ReadinessCheck>("stickysessions", tags: ["ready"]);
     }
 }

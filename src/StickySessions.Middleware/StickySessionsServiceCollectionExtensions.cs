@@ -1,6 +1,11 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using StickySessions;
 using StickySessions.Cluster;
+using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
+using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Redis;
 using StickySessions.Tokens;
@@ -19,6 +24,7 @@ public static class StickySessionsServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
 
         services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
         services.AddStickyOptions<StickyNodeOptions>("Node");
         services.AddStickyOptions<StickyInterconnectOptions>("Interconnect");
         services.AddStickyOptions<StickyForwardingOptions>("Forwarding");
@@ -26,7 +32,34 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddStickyOptions<StickyPolicyOptions>("Policy");
         services.AddStickyOptions<StickyRedisOptions>("Redis");
         services.AddStickyOptions<StickyStaticOptions>("Static");
+
+        // In the order of the floors. Of the hosted services the interconnect starts before the node joins, and stops after it left.
+        services.TryAddSingleton<StickyMetrics>();
+        services.AddTokens();
+        services.TryAddSingleton(ChooseKeys);
+        services.AddPolicies();
+        services.AddCluster();
+        services.AddOwnership();
+        services.AddForwarding();
+        services.TryAddSingleton<SessionRouter>();
+        services.TryAddSingleton<SessionBinding>();
+        services.TryAddSingleton<NodeLifecycle>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeLifecycle>(
+            static provider => provider.GetRequiredService<NodeLifecycle>()));
         return new StickySessionsBuilder(services);
+    }
+
+    /// <summary>A configured secret, else the one that the cluster keeps in Redis, else one that lives as long as this node.</summary>
+    private static IClusterKeys ChooseKeys(IServiceProvider provider)
+    {
+        if (provider.GetRequiredService<IOptions<StickyKeyOptions>>().Value.Secret is not null)
+        {
+            return ActivatorUtilities.CreateInstance<ConfiguredClusterKeys>(provider);
+        }
+
+        return provider.GetRequiredService<IOptions<StickyRedisOptions>>().Value.Configuration is not null
+            ? provider.GetRequiredService<RedisClusterKeys>()
+            : new EphemeralClusterKeys();
     }
 
     private static void AddStickyOptions<TOptions>(this IServiceCollection services, string section)

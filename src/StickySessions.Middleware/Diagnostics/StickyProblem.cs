@@ -5,28 +5,6 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace StickySessions.Diagnostics;
 
-/// <summary>The reasons that errors of this library carry. A closed set: clients and alerts may rely on them.</summary>
-internal static class StickyReasons
-{
-    /// <summary>The owner went away while it had the request, which may have run.</summary>
-    public const string OwnerLost = "owner-lost";
-
-    /// <summary>Too many requests wait for the owner.</summary>
-    public const string OwnerBusy = "owner-busy";
-
-    /// <summary>The owner took longer than <c>Forwarding:ResponseTimeout</c>. The request may have run.</summary>
-    public const string OwnerTimeout = "owner-timeout";
-
-    /// <summary>The owner does not accept this node's envelopes: another secret, or clocks far apart.</summary>
-    public const string OwnerRefused = "owner-refused";
-
-    /// <summary>The session moved while its request was being sent, and too much of the body was read to send it again.</summary>
-    public const string BodySent = "body-sent";
-
-    /// <summary>CONNECT without a protocol asks for a tunnel, which cannot be forwarded.</summary>
-    public const string Tunnel = "tunnel";
-}
-
 /// <summary>Errors as <c>application/problem+json</c> (RFC 9457), with the members <c>reason</c> and <c>node</c>.</summary>
 internal static class StickyProblem
 {

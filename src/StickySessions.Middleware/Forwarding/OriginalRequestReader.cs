@@ -1,6 +1,5 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace StickySessions.Forwarding;
@@ -13,12 +12,7 @@ internal static class OriginalRequestReader
     /// <summary>The raw target, byte for byte if a URI can carry it, else a stand-in: the real one is in the envelope.</summary>
     public static string WireTarget(HttpContext context, out string? rawTarget)
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (string.IsNullOrEmpty(target))
-        {
-            target = context.Request.GetEncodedPathAndQuery();
-        }
-
+        var target = RequestTarget.Of(context.Features.GetRequiredFeature<IHttpRequestFeature>());
         if (target.StartsWith('/') && !target.AsSpan().ContainsAnyExcept(Visible))
         {
             rawTarget = null;

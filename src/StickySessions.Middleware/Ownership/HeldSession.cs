@@ -30,19 +30,26 @@ internal sealed class HeldSession
 
     /// <param name="id">The session.</param>
     /// <param name="epoch">At which epoch this node owns it.</param>
+    /// <param name="created">When the session began, at whichever owner.</param>
     /// <param name="now">The present timestamp.</param>
     /// <param name="idleTicks">After how many timestamp ticks without a request it expires.</param>
     /// <param name="deadline">The timestamp of its absolute timeout.</param>
-    public HeldSession(SessionId id, uint epoch, long now, long idleTicks, long deadline)
+    public HeldSession(SessionId id, uint epoch, DateTimeOffset created, long now, long idleTicks, long deadline)
     {
         Id = id;
         _epoch = epoch;
+        Created = created;
         _lastUsed = now;
         _idleTicks = idleTicks;
         _deadline = deadline;
     }
 
     public SessionId Id { get; }
+
+    public DateTimeOffset Created { get; }
+
+    /// <summary>What the floor above hands to the application for this session, made once. Written by whichever request comes first.</summary>
+    public object? Feature { get; set; }
 
     public uint Epoch => Volatile.Read(ref _epoch);
 

@@ -120,7 +120,7 @@ internal sealed class HeldSessions(TimeProvider time)
     {
         var now = time.GetTimestamp();
         var remaining = created + policy.AbsoluteTimeout - time.GetUtcNow();
-        var held = new HeldSession(id, epoch, now, Ticks(policy.IdleTimeout), now + Ticks(remaining));
+        var held = new HeldSession(id, epoch, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining));
         held.TryEnter();
         return held;
     }

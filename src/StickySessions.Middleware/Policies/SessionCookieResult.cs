@@ -27,3 +27,19 @@ internal readonly record struct SessionCookieResult(SessionCookieStatus Status, 
 
     public bool IsRejected => Status is not (SessionCookieStatus.None or SessionCookieStatus.Valid);
 }
+
+internal static class SessionCookieStatusTags
+{
+    // Written by hand: a rename in code must change nobody's dashboard.
+    public static string ToTag(this SessionCookieStatus status) => status switch
+    {
+        SessionCookieStatus.None => "none",
+        SessionCookieStatus.Valid => "valid",
+        SessionCookieStatus.Malformed => "malformed",
+        SessionCookieStatus.Oversized => "oversized",
+        SessionCookieStatus.UnknownVersion => "unknown-version",
+        SessionCookieStatus.UnknownKey => "unknown-key",
+        SessionCookieStatus.Expired => "expired",
+        _ => "forged",
+    };
+}

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using StackExchange.Redis;
+using StickySessions.Redis;
 using StickySessions.Tokens;
 
-namespace StickySessions.Redis;
+namespace StickySessions.Cluster;
 
 /// <summary>
 /// The cluster's keys, made once and kept in Redis: a hash of names to secrets (base64), and which one is <c>current</c>. An operator

@@ -1,0 +1,99 @@
+using System.Diagnostics.Metrics;
+
+namespace StickySessions.Diagnostics;
+
+/// <summary>The meter <c>StickySessions</c>. Tags are closed sets: never a session, a token or an address.</summary>
+internal sealed class StickyMetrics : IDisposable
+{
+    public const string MeterName = "StickySessions";
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _requests;
+    private readonly Counter<long> _rejectedTokens;
+    private readonly Counter<long> _claims;
+
+    public StickyMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create(MeterName);
+        _requests = _meter.CreateCounter<long>(
+            "stickysessions.requests", "{request}", "Requests to sticky endpoints by what became of them.");
+        _rejectedTokens = _meter.CreateCounter<long>(
+            "stickysessions.tokens.rejected", "{token}", "Session tokens that were not accepted, by reason.");
+        _claims = _meter.CreateCounter<long>(
+            "stickysessions.claims", "{claim}", "Claims of sessions whose owner was gone, by result.");
+    }
+
+    public void Request(RequestOutcome outcome)
+    {
+        if (_requests.Enabled)
+        {
+            _requests.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToTag()));
+        }
+    }
+
+    public void TokenRejected(string reason)
+    {
+        if (_rejectedTokens.Enabled)
+        {
+            _rejectedTokens.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        }
+    }
+
+    public void Claimed(bool won)
+    {
+        if (_claims.Enabled)
+        {
+            _claims.Add(1, new KeyValuePair<string, object?>("result", won ? "won" : "lost"));
+        }
+    }
+
+    /// <summary>Publishes how many sessions this node holds and how many nodes it sees.</summary>
+    public void Observe(Func<int> heldSessions, Func<int> nodes)
+    {
+        _meter.CreateObservableUpDownCounter(
+            "stickysessions.sessions.held", heldSessions, "{session}", "Sessions that this node holds in memory.");
+        _meter.CreateObservableUpDownCounter("stickysessions.nodes", nodes, "{node}", "Live nodes in this node's view.");
+    }
+
+    public void Dispose() => _meter.Dispose();
+}
+
+/// <summary>What became of a request at the node that counts it.</summary>
+internal enum RequestOutcome
+{
+    /// <summary>A new session was placed here.</summary>
+    New,
+
+    /// <summary>The client's node owns the session.</summary>
+    Local,
+
+    /// <summary>Forwarded to the owner, which answered.</summary>
+    Forwarded,
+
+    /// <summary>Served here for another node that received it.</summary>
+    Served,
+
+    /// <summary>The owner was gone and this node claimed the session.</summary>
+    Claimed,
+
+    /// <summary>Answered <em>not mine</em> to another node.</summary>
+    Refused,
+
+    /// <summary>Answered with an error, for instance because the owner could not be reached.</summary>
+    Failed,
+}
+
+internal static class RequestOutcomeTags
+{
+    // Tags are written by hand so that a rename in code changes nobody's dashboard, and none is allocated for each request.
+    public static string ToTag(this RequestOutcome outcome) => outcome switch
+    {
+        RequestOutcome.New => "new",
+        RequestOutcome.Local => "local",
+        RequestOutcome.Forwarded => "forwarded",
+        RequestOutcome.Served => "served",
+        RequestOutcome.Claimed => "claimed",
+        RequestOutcome.Refused => "refused",
+        _ => "failed",
+    };
+}

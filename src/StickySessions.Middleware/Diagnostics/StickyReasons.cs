@@ -1,0 +1,52 @@
+namespace StickySessions.Diagnostics;
+
+/// <summary>The reasons that errors of this library carry. A closed set: clients and alerts may rely on them.</summary>
+internal static class StickyReasons
+{
+    /// <summary>This node has no place in the cluster yet, or none any more.</summary>
+    public const string NotJoined = "not-joined";
+
+    /// <summary>The token names a node that this node does not know yet, or nodes disagree who owns the session.</summary>
+    public const string OwnerUnknown = "owner-unknown";
+
+    /// <summary>The owner is gone and no active node is in sight to take the session over.</summary>
+    public const string NoCandidate = "no-candidate";
+
+    /// <summary>The owner cannot be reached and is not known to be gone.</summary>
+    public const string OwnerUnreachable = "owner-unreachable";
+
+    /// <summary>Redis (or the majority of static nodes) is away, so a session whose owner is gone cannot be claimed now.</summary>
+    public const string DirectoryUnavailable = "directory-unavailable";
+
+    /// <summary>The owner went away while it had the request, which may have run.</summary>
+    public const string OwnerLost = "owner-lost";
+
+    /// <summary>Too many requests wait for the owner.</summary>
+    public const string OwnerBusy = "owner-busy";
+
+    /// <summary>The owner took longer than <c>Forwarding:ResponseTimeout</c>. The request may have run.</summary>
+    public const string OwnerTimeout = "owner-timeout";
+
+    /// <summary>The owner does not accept this node's envelopes: another secret, or clocks far apart.</summary>
+    public const string OwnerRefused = "owner-refused";
+
+    /// <summary>The session moved while its request was being sent, and too much of the body was read to send it again.</summary>
+    public const string BodySent = "body-sent";
+
+    /// <summary>CONNECT without a protocol asks for a tunnel, which cannot be forwarded.</summary>
+    public const string Tunnel = "tunnel";
+}
+
+/// <summary>What a reason means to whoever reads the answer, and what to do.</summary>
+internal static class StickyReasonDetails
+{
+    public static string Of(string reason) => reason switch
+    {
+        StickyReasons.NotJoined => "This node has not joined the cluster yet. Try again shortly.",
+        StickyReasons.OwnerUnknown => "The node that owns this session is not known here yet. Try again shortly.",
+        StickyReasons.NoCandidate => "The node that owned this session is gone and no other one is active. Try again shortly.",
+        StickyReasons.OwnerUnreachable => "The node that owns this session cannot be reached and is not known to be gone. Try again shortly.",
+        StickyReasons.DirectoryUnavailable => "The node that owned this session is gone, and who takes it over cannot be settled now. Try again shortly.",
+        _ => "The request was not served. Try again shortly.",
+    };
+}

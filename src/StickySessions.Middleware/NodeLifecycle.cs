@@ -1,0 +1,100 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StickySessions.Cluster;
+using StickySessions.Diagnostics;
+using StickySessions.Forwarding;
+
+namespace StickySessions;
+
+/// <summary>
+/// Takes this node through its life: it joins once its interconnect is bound, becomes active once the application has started, and
+/// leaves the view before any of its listeners close.
+/// </summary>
+internal sealed partial class NodeLifecycle(
+    IClusterMembership membership,
+    InterconnectAddress interconnect,
+    IServer server,
+    IOptions<StickyNodeOptions> options,
+    TimeProvider time,
+    ILogger<NodeLifecycle> logger) : IHostedLifecycleService
+{
+    private volatile bool _hasLeft;
+    private volatile bool _isDraining;
+    private volatile bool _isActive;
+
+    /// <summary>Once true this node serves no session from memory: others may claim what it held.</summary>
+    public bool HasLeft => _hasLeft;
+
+    /// <summary>Whether new sessions are placed elsewhere.</summary>
+    public bool IsDraining => _isDraining;
+
+    /// <summary>Whether balancers should send requests here.</summary>
+    public bool IsReady => _isActive && !_isDraining && membership.IsJoined;
+
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        var node = options.Value;
+        await membership.JoinAsync(
+            new Node
+            {
+                Tag = default,
+                Name = node.Name,
+                Address = interconnect.Advertised ?? node.PublicAddress ?? NoAddress,
+                HasInterconnect = interconnect.Advertised is not null,
+                PublicAddress = node.PublicAddress,
+                Weight = node.Weight,
+            },
+            cancellationToken);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StartedAsync(CancellationToken cancellationToken)
+    {
+        var publicAddress = options.Value.PublicAddress ?? ReachableAddress.Of(
+            server.Features.Get<IServerAddressesFeature>()?.Addresses, interconnect.Advertised?.Host);
+        await membership.AnnounceAsync(NodeState.Active, cancellationToken);
+        _isActive = true;
+    }
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _isDraining = true;
+        try
+        {
+            await membership.AnnounceAsync(NodeState.Draining, cancellationToken);
+            if (membership.View.Nodes.Length > 1)
+            {
+                Draining(logger, options.Value.Name, options.Value.DrainDelay);
+                await Task.Delay(options.Value.DrainDelay, time, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The drain was cut short; leaving is what must happen in any case.
+        }
+
+        // In this order: once a node is gone in the view its sessions may be claimed, so it must have stopped serving them by then. A
+        // node alone has nobody to leave them to.
+        _hasLeft = membership.View.Nodes.Length > 1;
+        await membership.LeaveAsync(cancellationToken);
+        Left(logger, options.Value.Name);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // Only a node alone has neither an interconnect nor a public address; nobody will ever use this one.
+    private static Uri NoAddress { get; } = new("http://localhost:0");
+
+    [LoggerMessage(StickyEventIds.Middleware + 1, LogLevel.Information,
+        "{Node} drains: no new sessions here. It serves for another {DrainDelay} while balancers notice.")]
+    private static partial void Draining(ILogger logger, string node, TimeSpan drainDelay);
+
+    [LoggerMessage(StickyEventIds.Middleware + 2, LogLevel.Information, "{Node} has left the cluster; its listeners close now.")]
+    private static partial void Left(ILogger logger, string node);
+}

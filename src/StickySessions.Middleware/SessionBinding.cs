@@ -1,0 +1,120 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using StickySessions.Cluster;
+using StickySessions.Diagnostics;
+using StickySessions.Ownership;
+using StickySessions.Policies;
+using StickySessions.Tokens;
+
+namespace StickySessions;
+
+/// <summary>
+/// What the owner does to a response: it issues or renews the session token, or takes it away when the session has ended. And what
+/// it does when the request is over.
+/// </summary>
+internal sealed partial class SessionBinding(
+    SessionCookie cookies,
+    IClusterMembership membership,
+    HeldSessions held,
+    IOwnershipDirectory directory,
+    TimeProvider time,
+    ILogger<SessionBinding> logger)
+{
+    /// <summary>Enters the application on behalf of a session that the client's token already names.</summary>
+    public void Attach(HttpContext context, OwnedSessionFeature feature, in StickyToken token)
+    {
+        if (token.Epoch != feature.Session.Epoch
+            || token.Owner != membership.Self.Tag
+            || cookies.IsDueForRenewal(token, feature.Policy))
+        {
+            AttachAndIssue(context, feature, isNew: false);
+            return;
+        }
+
+        // The common case, free of allocations: nothing to say unless the application ends the session.
+        context.Features.Set<IStickySessionFeature>(feature);
+        context.Response.OnStarting(EndIfAskedTo, context);
+        context.Response.OnCompleted(Exit, feature);
+    }
+
+    /// <summary>Enters the application on behalf of a session whose token the client does not have yet.</summary>
+    public void AttachNew(HttpContext context, OwnedSessionFeature feature) => AttachAndIssue(context, feature, isNew: true);
+
+    private void AttachAndIssue(HttpContext context, OwnedSessionFeature feature, bool isNew)
+    {
+        context.Features.Set<IStickySessionFeature>(feature);
+        context.Response.OnStarting(() => IssueAsync(context, feature, isNew));
+        context.Response.OnCompleted(Exit, feature);
+    }
+
+    private static Task EndIfAskedTo(object state)
+    {
+        var context = (HttpContext)state;
+        return OwnedSessionFeature.Of(context) is { Session.IsEnded: true } feature
+            ? feature.Binding.EndAsync(context, feature)
+            : Task.CompletedTask;
+    }
+
+    private static Task Exit(object state)
+    {
+        var feature = (OwnedSessionFeature)state;
+        feature.Binding.Leave(feature.Session);
+        return feature.Session.IsEnded ? feature.Binding.RecordEndAsync(feature) : Task.CompletedTask;
+    }
+
+    private void Leave(HeldSession session) => held.Exit(session);
+
+    private Task IssueAsync(HttpContext context, OwnedSessionFeature feature, bool isNew)
+    {
+        var session = feature.Session;
+        if (session.IsEnded)
+        {
+            return EndAsync(context, feature);
+        }
+
+        if (CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
+        {
+            var token = new StickyToken(session.Id, membership.Self.Tag, session.Epoch, session.Created, time.GetUtcNow());
+            cookies.Write(context, feature.Policy, token);
+        }
+        else if (isNew)
+        {
+            // A shared cache may store this response, so it cannot carry a token, and no request will ever name this session.
+            held.Drop(session);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private Task EndAsync(HttpContext context, OwnedSessionFeature feature)
+    {
+        if (CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
+        {
+            cookies.Delete(context, feature.Policy);
+        }
+
+        return RecordEndAsync(feature);
+    }
+
+    /// <summary>The tombstone is written before the response, so that a client that was told so can rely on it.</summary>
+    private async Task RecordEndAsync(OwnedSessionFeature feature)
+    {
+        if (!feature.TryRecordEnd())
+        {
+            return;
+        }
+
+        try
+        {
+            await directory.EndAsync(feature.Session.Id, feature.Session.Epoch, feature.Policy.AbsoluteTimeout, CancellationToken.None);
+        }
+        catch (DirectoryUnavailableException unavailable)
+        {
+            EndNotRecorded(logger, feature.SessionId, unavailable.Message);
+        }
+    }
+
+    [LoggerMessage(StickyEventIds.Middleware + 10, LogLevel.Warning,
+        "Session {Session} has ended here, but that could not be recorded: {Reason} Its old token may start it again, empty, at another node.")]
+    private static partial void EndNotRecorded(ILogger logger, string session, string reason);
+}

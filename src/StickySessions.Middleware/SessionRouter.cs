@@ -1,0 +1,216 @@
+using System.Collections.Immutable;
+using StickySessions.Cluster;
+using StickySessions.Diagnostics;
+using StickySessions.Forwarding;
+using StickySessions.Ownership;
+using StickySessions.Policies;
+using StickySessions.Tokens;
+
+namespace StickySessions;
+
+/// <summary>
+/// Finds the node that owns a session, and claims the session when its owner is gone and this node is the candidate.
+/// </summary>
+internal sealed class SessionRouter(
+    NodeLifecycle node,
+    IClusterMembership membership,
+    HeldSessions held,
+    IOwnershipDirectory directory,
+    ClaimCoordinator claims,
+    StickyMetrics metrics)
+{
+    // A record may name another owner than the token did, and that one may be gone as well; more steps mean that the cluster changes
+    // faster than it can be read.
+    private const int MaxSteps = 4;
+
+    /// <summary>The way of a request that entered at this node.</summary>
+    /// <param name="token">The client's token, verified, or what another node said it should be.</param>
+    /// <param name="policy">The policy that the request falls under.</param>
+    /// <param name="refused">Nodes that already said that they do not own the session.</param>
+    /// <param name="cancellationToken">The client has gone.</param>
+    public async ValueTask<SessionRoute> FindAsync(
+        StickyToken token, StickyPolicy policy, ImmutableArray<NodeTag> refused, CancellationToken cancellationToken)
+    {
+        for (var step = 0; step < MaxSteps; step++)
+        {
+            if (IsMine(token.Owner))
+            {
+                var mine = await ServeMineAsync(token, policy, cancellationToken);
+                if (mine.Route is { } route)
+                {
+                    return route;
+                }
+
+                token = mine.Token;
+                continue;
+            }
+
+            var view = await ViewThatKnowsAsync(token.Owner, cancellationToken);
+            if (view.Find(token.Owner) is { } owner)
+            {
+                return refused.Contains(owner.Tag) ? SessionRoute.Nowhere(StickyReasons.OwnerUnknown) : SessionRoute.There(owner, ForwardPurpose.Serve, token);
+            }
+
+            if (view.IsNewerThanView(token.Owner))
+            {
+                return SessionRoute.Nowhere(StickyReasons.OwnerUnknown);
+            }
+
+            // The owner is gone. All nodes with this view compute the same candidate.
+            var candidate = Rendezvous.Candidate(view, token.Session, token.Owner, refused.AsSpan());
+            if (candidate is null)
+            {
+                return SessionRoute.Nowhere(StickyReasons.NoCandidate);
+            }
+
+            if (candidate.Tag != membership.Self.Tag)
+            {
+                return SessionRoute.There(candidate, ForwardPurpose.Claim, token);
+            }
+
+            var claimed = await ClaimAsync(token, policy, cancellationToken);
+            if (claimed.Route is { } claimedRoute)
+            {
+                return claimedRoute;
+            }
+
+            token = claimed.Token;
+        }
+
+        return SessionRoute.Nowhere(StickyReasons.OwnerUnknown);
+    }
+
+    /// <summary>
+    /// What this node does with a request that another node forwarded here. Never <see cref="RouteKind.There"/>: a forwarded request
+    /// is not forwarded again.
+    /// </summary>
+    public async ValueTask<SessionRoute> ReceiveAsync(ForwardedSession asked, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        var token = asked.Token;
+        if (asked.Purpose == ForwardPurpose.Place)
+        {
+            return node.IsDraining ? SessionRoute.NewSession() : Hold(token, token.Epoch, policy);
+        }
+
+        Finding finding;
+        if (IsMine(token.Owner))
+        {
+            finding = await ServeMineAsync(token, policy, cancellationToken);
+        }
+        else if (asked.Purpose == ForwardPurpose.Claim && await IsGoneAsync(token.Owner, cancellationToken))
+        {
+            finding = await ClaimAsync(token, policy, cancellationToken);
+        }
+        else
+        {
+            finding = new Finding(null, token);
+        }
+
+        return finding.Route ?? SessionRoute.NotMine(finding.Token);
+    }
+
+    /// <summary>Once this node has left, others may claim what it held: then nothing is its own any more.</summary>
+    private bool IsMine(NodeTag owner)
+        => !node.HasLeft && (owner == membership.Self.Tag || membership.Self.FormerTags.Contains(owner));
+
+    /// <summary>A token names this node: the memory decides, and if it does not know the session, the record.</summary>
+    private async ValueTask<Finding> ServeMineAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        if (token.Owner != membership.Self.Tag)
+        {
+            // This process was expired and has joined again: others may have claimed its sessions meanwhile, so it claims them too.
+            return await ClaimAsync(token, policy, cancellationToken);
+        }
+
+        if (TryEnter(token, token.Epoch) is { } entered)
+        {
+            return new Finding(entered, token);
+        }
+
+        OwnershipRecord? found;
+        try
+        {
+            found = await directory.ReadAsync(token.Session, cancellationToken);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            // Most likely the session idled out here. Refusing its client for as long as Redis is away would help nobody.
+            return new Finding(SessionRoute.NewSession(), token);
+        }
+
+        if (found is not { Ended: false } record)
+        {
+            return new Finding(SessionRoute.NewSession(), token);
+        }
+
+        return record.Owner == membership.Self.Tag
+            ? new Finding(Hold(token, record.Epoch, policy), token)
+            : new Finding(null, token with { Owner = record.Owner, Epoch = record.Epoch });
+    }
+
+    private async ValueTask<Finding> ClaimAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        // Already claimed by an earlier request with this old token: its owner here is of a later epoch.
+        if (held.Find(token.Session) is { } session && session.Epoch > token.Epoch && TryEnter(token, token.Epoch + 1) is { } entered)
+        {
+            return new Finding(entered, token);
+        }
+
+        ClaimResult result;
+        try
+        {
+            result = await claims.ClaimAsync(token.Session, token.Owner, token.Epoch, membership.Self.Tag, cancellationToken);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            return new Finding(SessionRoute.Nowhere(StickyReasons.DirectoryUnavailable), token);
+        }
+
+        metrics.Claimed(result.Status == ClaimStatus.Owned);
+        switch (result.Status)
+        {
+            case ClaimStatus.Owned:
+                return new Finding(Hold(token, result.Epoch, policy, claimed: true), token);
+            case ClaimStatus.Ended:
+                Forget(token.Session);
+                return new Finding(SessionRoute.NewSession(), token);
+            default:
+                Forget(token.Session);
+                return new Finding(null, token with { Owner = result.Owner, Epoch = result.Epoch });
+        }
+    }
+
+    private SessionRoute? TryEnter(in StickyToken token, uint minEpoch) => held.TryEnter(token.Session, minEpoch, out var session) switch
+    {
+        EnterStatus.Entered => SessionRoute.Here(session!),
+        EnterStatus.Ended => SessionRoute.NewSession(),
+        _ => null,
+    };
+
+    private SessionRoute Hold(in StickyToken token, uint epoch, StickyPolicy policy, bool claimed = false)
+        => held.Adopt(token.Session, epoch, token.Created, policy, out var session) == EnterStatus.Entered
+            ? SessionRoute.Here(session!, claimed)
+            : SessionRoute.NewSession();
+
+    private void Forget(SessionId session)
+    {
+        if (held.Find(session) is { } lost)
+        {
+            held.Drop(lost);
+        }
+    }
+
+    /// <summary>The ingress node says that an owner is gone; this node may not have heard of it yet.</summary>
+    private async ValueTask<bool> IsGoneAsync(NodeTag owner, CancellationToken cancellationToken)
+        => membership.View.Find(owner) is null || (await membership.RefreshAsync(cancellationToken)).Find(owner) is null;
+
+    /// <summary>Unknown is not gone: before a node counts as gone the view must be at least as new as the node.</summary>
+    private ValueTask<ClusterView> ViewThatKnowsAsync(NodeTag tag, CancellationToken cancellationToken)
+    {
+        var view = membership.View;
+        return view.IsNewerThanView(tag) ? new ValueTask<ClusterView>(membership.RefreshAsync(cancellationToken)) : new ValueTask<ClusterView>(view);
+    }
+
+    /// <summary>A decision, or, without one, who owns the session according to the record.</summary>
+    private readonly record struct Finding(SessionRoute? Route, StickyToken Token);
+}

@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using StickySessions.Tests.Integration.Hosts;
+
+namespace StickySessions.Tests.Integration.Balancers;
+
+/// <summary>A real balancer in front of nodes, that looks at connections and at nothing in them.</summary>
+internal sealed class BalancerProcess : IAsyncDisposable
+{
+    private readonly DirectoryInfo _directory;
+    private readonly Process _process;
+
+    private BalancerProcess(Uri address, DirectoryInfo directory, Process process)
+    {
+        Address = address;
+        _directory = directory;
+        _process = process;
+    }
+
+    public Uri Address { get; }
+
+    public static Task<BalancerProcess> StartHaproxyOrSkipAsync(IEnumerable<Uri> nodes)
+        => StartAsync("haproxy", (port, _) => $"""
+            defaults
+              mode tcp
+              timeout connect 2s
+              timeout client 1m
+              timeout server 1m
+            frontend shop
+              bind 127.0.0.1:{port}
+              default_backend nodes
+            backend nodes
+              balance roundrobin
+            {string.Join('\n', nodes.Select((node, i) => $"  server web-{i} {node.Authority}"))}
+
+            """, config => ["-db", "-f", config]);
+
+    public static Task<BalancerProcess> StartNginxOrSkipAsync(IEnumerable<Uri> nodes)
+    {
+        const string StreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
+        Assert.SkipUnless(File.Exists(StreamModule), "nginx's stream module is not installed.");
+        return StartAsync("nginx", (port, folder) => $$"""
+            load_module {{StreamModule}};
+            daemon off;
+            worker_processes 1;
+            pid {{folder}}/nginx.pid;
+            error_log {{folder}}/error.log;
+            events { worker_connections 1024; }
+            stream {
+              upstream nodes {
+            {{string.Join('\n', nodes.Select(node => $"    server {node.Authority};"))}}
+              }
+              server {
+                listen 127.0.0.1:{{port}};
+                proxy_pass nodes;
+              }
+            }
+
+            """, config => ["-c", config, "-e", Path.Combine(Path.GetDirectoryName(config)!, "error.log")]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync(CancellationToken.None);
+        }
+
+        _process.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    private static async Task<BalancerProcess> StartAsync(
+        string program, Func<int, string, string> configure, Func<string, string[]> arguments)
+    {
+        string[] folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator), "/usr/sbin"];
+        var executable = folders.Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        Assert.SkipUnless(executable is not null, $"{program} is not installed.");
+
+        var port = FreePort.Next();
+        var directory = Directory.CreateTempSubdirectory($"sticky-{program}-");
+        var config = Path.Combine(directory.FullName, "balancer.conf");
+        await File.WriteAllTextAsync(config, configure(port, directory.FullName), TestContext.Current.CancellationToken);
+
+        var start = new ProcessStartInfo(executable!) { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (var argument in arguments(config))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var balancer = new BalancerProcess(new Uri($"http://127.0.0.1:{port}"), directory, process);
+        await Eventually.Async(
+            async () =>
+            {
+                Assert.False(process.HasExited, $"{program} ended: {(process.HasExited ? await errors : "")}");
+                using var client = new TcpClient();
+                try
+                {
+                    await client.ConnectAsync("127.0.0.1", port, TestContext.Current.CancellationToken);
+                    return true;
+                }
+                catch (SocketException)
+                {
+                    return false;
+                }
+            },
+            $"{program} listens on {port}");
+        return balancer;
+    }
+}

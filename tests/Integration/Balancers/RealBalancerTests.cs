@@ -1,0 +1,48 @@
+using StickySessions.Tests.Integration.Hosts;
+using StickySessions.Tests.Integration.Processes;
+
+namespace StickySessions.Tests.Integration.Balancers;
+
+/// <summary>The balancers that people have, as plain layer 4: each connection to the next node, whatever it carries.</summary>
+public sealed class RealBalancerTests
+{
+    private const int Shoppers = 30;
+    private const int Items = 6;
+
+    [Fact]
+    public Task HaproxyInTcpMode_EachShopperKeepsOneCart() => EachShopperKeepsOneCartAsync(BalancerProcess.StartHaproxyOrSkipAsync);
+
+    [Fact]
+    public Task NginxStream_EachShopperKeepsOneCart() => EachShopperKeepsOneCartAsync(BalancerProcess.StartNginxOrSkipAsync);
+
+    private static async Task EachShopperKeepsOneCartAsync(Func<IEnumerable<Uri>, Task<BalancerProcess>> startAsync)
+    {
+        await using var redis = await RedisServerProcess.StartOrSkipAsync();
+        await using var cluster = await ShopClusterOfProcesses.StartAsync(redis, 3);
+        await using var balancer = await startAsync(cluster.Nodes.Select(node => node.Address));
+
+        var seen = await Task.WhenAll(Enumerable.Range(0, Shoppers).Select(_ => ShopAsync(balancer.Address)));
+
+        Assert.All(seen, carts =>
+        {
+            Assert.Equal(Enumerable.Range(1, Items), carts.Select(cart => cart.Count));
+            Assert.Single(carts.Select(cart => (cart.Session, cart.Owner)).Distinct());
+        });
+
+        // The balancer did spray, or this test shows nothing.
+        Assert.All(seen, carts => Assert.True(carts.Select(cart => cart.Ingress).Distinct().Count() > 1));
+        Assert.Equal(3, seen.SelectMany(carts => carts).Select(cart => cart.Owner).Distinct().Count());
+    }
+
+    private static async Task<CartSeen[]> ShopAsync(Uri shop)
+    {
+        using var shopper = new Shopper();
+        var carts = new CartSeen[Items];
+        for (var i = 0; i < Items; i++)
+        {
+            carts[i] = await shopper.AddAsync(shop, TestContext.Current.CancellationToken);
+        }
+
+        return carts;
+    }
+}

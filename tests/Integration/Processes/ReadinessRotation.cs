@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+
+namespace StickySessions.Tests.Integration.Processes;
+
+/// <summary>What a balancer with a health check does: nodes whose readiness turned get no new connections.</summary>
+internal sealed class ReadinessRotation : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _watch;
+    private volatile IReadOnlyList<ShopNodeProcess> _inRotation;
+
+    public ReadinessRotation(Func<ImmutableArray<ShopNodeProcess>> nodes)
+    {
+        _inRotation = nodes();
+        _watch = Task.Run(() => WatchAsync(nodes));
+    }
+
+    public IReadOnlyList<ShopNodeProcess> InRotation => _inRotation;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _watch;
+        _stop.Dispose();
+    }
+
+    private async Task WatchAsync(Func<ImmutableArray<ShopNodeProcess>> nodes)
+    {
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(1) };
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        while (!_stop.IsCancellationRequested)
+        {
+            var checks = await Task.WhenAll(nodes().Select(async node => (node, ready: await IsReadyAsync(node, client))));
+            _inRotation = [.. checks.Where(check => check.ready).Select(check => check.node)];
+            try
+            {
+                await timer.WaitForNextTickAsync(_stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private static async Task<bool> IsReadyAsync(ShopNodeProcess node, HttpClient client)
+    {
+        try
+        {
+            using var answer = await client.GetAsync(new Uri(node.Address, "/healthz/ready"));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}
