@@ -14,7 +14,7 @@ public sealed class GarnetOwnershipServer : IOwnershipServer
 
     public int Port { get; private set; }
 
-    /// <summary>A port that was free a moment ago.</summary>
+    /// <summary>A port that was free a moment ago; who binds it must be ready to try another.</summary>
     internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -24,20 +24,11 @@ public sealed class GarnetOwnershipServer : IOwnershipServer
 
     public ValueTask InitializeAsync()
     {
-        Port = FreePort();
-        _server = new GarnetServer(new GarnetServerOptions
+        for (var attempt = 1; !TryStart(lastAttempt: attempt == 5); attempt++)
         {
-            EndPoints = [new IPEndPoint(IPAddress.Loopback, Port)],
-            LogMemorySize = "32m",
-            PageSize = "4m",
-            IndexMemorySize = "8m",
-            BufferPoolMemoryBudget = "32m",
-            EnableLua = true,
-            LuaTransactionMode = true,
-            LuaOptions = new LuaOptions(),
-            QuietMode = true,
-        });
-        _server.Start();
+            _server?.Dispose();
+        }
+
         return ValueTask.CompletedTask;
     }
 
@@ -45,5 +36,31 @@ public sealed class GarnetOwnershipServer : IOwnershipServer
     {
         _server?.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private bool TryStart(bool lastAttempt)
+    {
+        Port = FreePort();
+        try
+        {
+            _server = new GarnetServer(new GarnetServerOptions
+            {
+                EndPoints = [new IPEndPoint(IPAddress.Loopback, Port)],
+                LogMemorySize = "32m",
+                PageSize = "4m",
+                IndexMemorySize = "8m",
+                BufferPoolMemoryBudget = "32m",
+                EnableLua = true,
+                LuaTransactionMode = true,
+                LuaOptions = new LuaOptions(),
+                QuietMode = true,
+            });
+            _server.Start();
+            return true;
+        }
+        catch (SocketException) when (!lastAttempt)
+        {
+            return false;
+        }
     }
 }

@@ -18,27 +18,11 @@ public sealed class RedisOwnershipServer : IOwnershipServer
 
     public async ValueTask InitializeAsync()
     {
-        if (Program is null)
+        for (var attempt = 1; Program is not null && !await TryStartAsync(Program); attempt++)
         {
-            return;
+            await DisposeAsync();
+            Assert.True(attempt < 5, "redis-server did not start");
         }
-
-        Port = GarnetOwnershipServer.FreePort();
-        _process = Process.Start(new ProcessStartInfo(Program, ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-        {
-            RedirectStandardOutput = true,
-        })!;
-        while (await _process.StandardOutput.ReadLineAsync() is { } line)
-        {
-            if (line.Contains("Ready to accept connections", StringComparison.Ordinal))
-            {
-                // Whatever else it prints must not fill the pipe and block it.
-                _ = _process.StandardOutput.ReadToEndAsync();
-                return;
-            }
-        }
-
-        throw new InvalidOperationException("redis-server did not start");
     }
 
     public void Freeze() => Signal("-STOP");
@@ -59,5 +43,25 @@ public sealed class RedisOwnershipServer : IOwnershipServer
     {
         using var kill = Process.Start("kill", [signal, $"{_process!.Id}"]);
         kill.WaitForExit();
+    }
+
+    private async Task<bool> TryStartAsync(string program)
+    {
+        Port = GarnetOwnershipServer.FreePort();
+        _process = Process.Start(new ProcessStartInfo(program, ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line.Contains("Ready to accept connections", StringComparison.Ordinal))
+            {
+                // Whatever else it prints must not fill the pipe and block it.
+                _ = _process.StandardOutput.ReadToEndAsync();
+                return true;
+            }
+        }
+
+        return false;
     }
 }

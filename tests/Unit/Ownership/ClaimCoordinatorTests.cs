@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using StickySessions.Ownership;
 using StickySessions.Tokens;
 
@@ -12,7 +13,7 @@ public sealed class ClaimCoordinatorTests
     private readonly ClaimCoordinator _coordinator;
     private readonly SessionId _id = SessionId.New();
 
-    public ClaimCoordinatorTests() => _coordinator = new ClaimCoordinator(_directory);
+    public ClaimCoordinatorTests() => _coordinator = new ClaimCoordinator(_directory, NullLogger<ClaimCoordinator>.Instance);
 
     [Fact]
     public async Task Claim_ByAHundredAtOnce_MakesOneCall()
