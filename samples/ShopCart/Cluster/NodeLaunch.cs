@@ -29,7 +29,6 @@ internal sealed class NodeLaunch(ClusterCommand command, string? store, DemoCert
         {
             ["ShopCart__Nodes"] = string.Join(',', Enumerable.Range(1, command.Nodes).Select(NameOf)),
             ["ShopCart__NewConnectionPerClick"] = "true",
-            ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Warning",
             ["Logging__LogLevel__StickySessions"] = "Warning",
 
             // Four looks of our balancer; a balancer that looks less often needs the default.

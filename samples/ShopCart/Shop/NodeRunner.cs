@@ -21,7 +21,7 @@ internal static class NodeRunner
         }
         catch (Exception problem) when (problem is not OutOfMemoryException)
         {
-            Console.Error.WriteLine($"The node stopped: {problem.Message}");
+            Console.Error.WriteLine($"The node failed: {problem.Message}");
             return 1;
         }
     }

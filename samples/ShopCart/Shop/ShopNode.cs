@@ -11,8 +11,7 @@ internal static class ShopNode
     public static WebApplication Build(
         IEnumerable<KeyValuePair<string, string?>> configuration, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseKestrelHttpsConfiguration();
+        var builder = WebApplication.CreateBuilder();
         builder.Configuration.AddInMemoryCollection(configuration);
         var settings = ShopSettings.Complete(builder.Configuration);
 

@@ -20,7 +20,7 @@ internal sealed record ShopSettings(bool Sticky, ShopNodeNames Names, bool StopW
     private static readonly KeyValuePair<string, string?>[] QuietDefaults =
     [
         new("Logging:LogLevel:Default", "Warning"),
-        new("Logging:LogLevel:Microsoft.Hosting.Lifetime", "Information"),
+        new("Logging:LogLevel:Microsoft.Hosting.Lifetime", "Warning"),
         new("Logging:LogLevel:StickySessions", "Information"),
 
         // A cookie that another node protected is what this sample is about, not worth a line per request.

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using StickySessions.Diagnostics;
 using StickySessions.Tokens;
 
 namespace StickySessions.Ownership;
@@ -6,7 +8,7 @@ namespace StickySessions.Ownership;
 /// <summary>
 /// Claims sessions for this node. Many requests of one orphan arrive at once; they share one claim. Safe for concurrent use.
 /// </summary>
-internal sealed class ClaimCoordinator(IOwnershipDirectory directory)
+internal sealed partial class ClaimCoordinator(IOwnershipDirectory directory, ILogger<ClaimCoordinator> logger)
 {
     private readonly ConcurrentDictionary<Claim, Lazy<Task<ClaimResult>>> _running = new();
 
@@ -26,13 +28,20 @@ internal sealed class ClaimCoordinator(IOwnershipDirectory directory)
     {
         try
         {
-            return await directory.ClaimAsync(claim.Session, claim.ExpectedOwner, claim.SeenEpoch, claim.Claimer, CancellationToken.None);
+            var result = await directory.ClaimAsync(claim.Session, claim.ExpectedOwner, claim.SeenEpoch, claim.Claimer, CancellationToken.None);
+            LogDecided(claim.Session, claim.ExpectedOwner, claim.SeenEpoch, result.Status, result.Owner, result.Epoch);
+            return result;
         }
         finally
         {
             _running.TryRemove(claim, out _);
         }
     }
+
+    // At Debug: a node that dies orphans all its sessions at once.
+    [LoggerMessage(StickyEventIds.Ownership, LogLevel.Debug,
+        "Claimed session {Session} of {FormerOwner} at epoch {SeenEpoch}: {Status}, owner {Owner} at epoch {Epoch}")]
+    private partial void LogDecided(SessionId session, NodeTag formerOwner, uint seenEpoch, ClaimStatus status, NodeTag owner, uint epoch);
 
     private readonly record struct Claim(SessionId Session, NodeTag ExpectedOwner, uint SeenEpoch, NodeTag Claimer);
 }

@@ -19,15 +19,14 @@ internal sealed class EndedSessions(TimeProvider time)
     {
         lock (_guard)
         {
-            if (!_tombstones.TryAdd(session, new Tombstone(epoch, time.GetUtcNow() + keepFor)))
-            {
-                return;
-            }
-
-            _oldestFirst.Enqueue(session);
-            while (_oldestFirst.Count > Capacity || HasExpired(_oldestFirst.Peek()))
+            while (_oldestFirst.TryPeek(out var oldest) && (_oldestFirst.Count == Capacity || HasExpired(oldest)))
             {
                 _tombstones.Remove(_oldestFirst.Dequeue());
+            }
+
+            if (_tombstones.TryAdd(session, new Tombstone(epoch, time.GetUtcNow() + keepFor)))
+            {
+                _oldestFirst.Enqueue(session);
             }
         }
     }

@@ -5,6 +5,9 @@ internal sealed class ReadinessWatch : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
+    // Long enough for a machine that is busy with everything else.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watching;
 
@@ -14,7 +17,7 @@ internal sealed class ReadinessWatch : IAsyncDisposable
     public static async Task<bool> IsReadyAsync(HttpClient http, Uri node, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(1));
+        limit.CancelAfter(Patience);
         try
         {
             using var answer = await http.GetAsync(new Uri(node, "/healthz/ready"), limit.Token);

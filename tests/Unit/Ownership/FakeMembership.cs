@@ -1,0 +1,34 @@
+using StickySessions.Cluster;
+using StickySessions.Tokens;
+
+namespace StickySessions.Tests.Unit.Ownership;
+
+/// <summary>A view that a test sets.</summary>
+internal sealed class FakeMembership(Node self, params Node[] others) : IClusterMembership, IMajority
+{
+    public event Action<ClusterView>? ViewChanged
+    {
+        add => throw new NotSupportedException();
+        remove => throw new NotSupportedException();
+    }
+
+    public ClusterView View { get; set; } = Nodes.View([self, .. others]);
+
+    public Node Self => self;
+
+    public bool IsJoined => true;
+
+    public string? Degradation => null;
+
+    public bool HasMajority { get; set; } = true;
+
+    public Task JoinAsync(Node self, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task AnnounceAsync(NodeState state, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task LeaveAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ClusterView> RefreshAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<bool> SuspectAsync(NodeTag tag, CancellationToken cancellationToken) => throw new NotSupportedException();
+}

@@ -1,0 +1,214 @@
+using Microsoft.Extensions.Time.Testing;
+using StickySessions.Ownership;
+using StickySessions.Policies;
+using StickySessions.Tokens;
+
+namespace StickySessions.Tests.Unit.Ownership;
+
+public sealed class HeldSessionsTests
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
+    private readonly StickyPolicy _policy = new(StickyPolicy.DefaultName, new StickyPolicyOptions());
+    private readonly HeldSessions _sessions;
+    private readonly SessionId _id = SessionId.New();
+
+    public HeldSessionsTests() => _sessions = new HeldSessions(_time);
+
+    [Fact]
+    public void TryEnter_AnUnknownSession_IsNotHeld()
+    {
+        Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 1, out var held));
+        Assert.Null(held);
+    }
+
+    [Fact]
+    public void TryEnter_AfterAdopt_EntersTheSame()
+    {
+        var adopted = Adopt(1);
+        _sessions.Exit(adopted);
+
+        Assert.Equal(EnterStatus.Entered, _sessions.TryEnter(_id, 1, out var held));
+        Assert.Same(adopted, held);
+        Assert.Equal(1, held!.Running);
+        Assert.Equal(1, _sessions.Count);
+    }
+
+    [Fact]
+    public void TryEnter_WithinTheIdleTimeoutOfTheLastExit_Enters()
+    {
+        var held = Adopt(1);
+        _time.Advance(_policy.IdleTimeout * 3);
+        _sessions.Exit(held);
+
+        _time.Advance(_policy.IdleTimeout - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(EnterStatus.Entered, _sessions.TryEnter(_id, 1, out _));
+    }
+
+    [Fact]
+    public void TryEnter_AfterTheIdleTimeout_IsNotHeldThoughNobodySwept()
+    {
+        _sessions.Exit(Adopt(1));
+        _time.Advance(_policy.IdleTimeout);
+
+        Assert.Null(_sessions.Find(_id));
+        Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 1, out _));
+        Assert.Equal(0, _sessions.Count);
+    }
+
+    [Fact]
+    public void TryEnter_AfterTheAbsoluteTimeout_IsNotHeldThoughRequestsRun()
+    {
+        // It was created elsewhere, before this node adopted it.
+        _sessions.Adopt(_id, 2, _time.GetUtcNow() - _policy.AbsoluteTimeout + TimeSpan.FromMinutes(1), _policy, out var running);
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 2, out _));
+        Assert.False(running!.Lost.IsCancellationRequested);
+        _sessions.Exit(running);
+    }
+
+    [Fact]
+    public void TryEnter_WithAHigherEpochThanHeld_DropsIt()
+    {
+        var held = Adopt(1);
+
+        Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 2, out _));
+        Assert.Equal(0, _sessions.Count);
+        Assert.True(held.Lost.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void TryEnter_WithALowerEpochThanHeld_Enters()
+    {
+        Adopt(3);
+
+        Assert.Equal(EnterStatus.Entered, _sessions.TryEnter(_id, 2, out _));
+    }
+
+    [Fact]
+    public void TryEnter_AfterEnd_IsEnded_AndCannotBeAdopted()
+    {
+        var held = Adopt(1);
+        held.End();
+        _sessions.Exit(held);
+
+        Assert.Equal(EnterStatus.Ended, _sessions.TryEnter(_id, 1, out _));
+        Assert.Equal(EnterStatus.Ended, _sessions.TryEnter(_id, 2, out _));
+        Assert.Equal(EnterStatus.Ended, _sessions.Adopt(_id, 2, _time.GetUtcNow(), _policy, out _));
+        Assert.True(_sessions.Find(_id)!.IsEnded);
+        Assert.False(held.Lost.IsCancellationRequested);
+
+        _time.Advance(_policy.IdleTimeout);
+        Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 1, out _));
+        Assert.Equal(0, _sessions.Count);
+    }
+
+    [Fact]
+    public void Adopt_AtTheNextEpoch_KeepsTheMemory()
+    {
+        var held = Adopt(1);
+
+        Assert.Same(held, Adopt(2));
+        Assert.Equal(2u, held.Epoch);
+    }
+
+    [Fact]
+    public void Adopt_AfterAnotherNodeOwnedIt_DropsTheOldMemory()
+    {
+        var stale = Adopt(1);
+
+        var held = Adopt(3);
+
+        Assert.NotSame(stale, held);
+        Assert.True(stale.Lost.IsCancellationRequested);
+        Assert.Equal(1, _sessions.Count);
+    }
+
+    [Fact]
+    public void Adopt_ByManyAtOnce_GivesAllTheSame()
+    {
+        var adopted = new HeldSession[100];
+        Parallel.For(0, adopted.Length, i => adopted[i] = Adopt(2));
+
+        Assert.Single(adopted.Distinct());
+        Assert.Equal(100, adopted[0].Running);
+        Assert.Equal(1, _sessions.Count);
+    }
+
+    [Fact]
+    public void TryEnterAndExit_OfAHeldSession_AllocateNothing()
+    {
+        var sessions = new HeldSessions(TimeProvider.System);
+        sessions.Adopt(_id, 1, TimeProvider.System.GetUtcNow(), _policy, out _);
+        EnterAndExit();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++)
+        {
+            EnterAndExit();
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void EnterAndExit()
+        {
+            sessions.TryEnter(_id, 1, out var held);
+            sessions.Exit(held!);
+        }
+    }
+
+    [Fact]
+    public async Task AdoptEnterExpireAndDrop_AtOnce_KeepTheCountRight()
+    {
+        var ids = Enumerable.Range(0, 8).Select(_ => SessionId.New()).ToArray();
+        var ticks = new TickingTime();
+        var sessions = new HeldSessions(ticks);
+        var policy = new StickyPolicy("default", new StickyPolicyOptions { IdleTimeout = TimeSpan.FromSeconds(1) });
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(
+            () =>
+            {
+                var random = new Random(worker);
+                for (var i = 0; i < 50_000; i++)
+                {
+                    ticks.Advance(TimeSpan.FromMilliseconds(20));
+                    var id = ids[random.Next(ids.Length)];
+                    if (sessions.TryEnter(id, 1, out var held) != EnterStatus.Entered)
+                    {
+                        Assert.Equal(EnterStatus.Entered, sessions.Adopt(id, 1, ticks.GetUtcNow(), policy, out held));
+                    }
+
+                    sessions.Exit(held!);
+                    sessions.Expire(held!, ticks.GetTimestamp());
+                    if (i % 50 == 0)
+                    {
+                        sessions.Drop(held!);
+                    }
+                }
+            },
+            TestContext.Current.CancellationToken)));
+
+        Assert.Equal(sessions.All().Count(), sessions.Count);
+        Assert.All(sessions.All(), held => Assert.Equal(0, held.Running));
+    }
+
+    private HeldSession Adopt(uint epoch)
+    {
+        Assert.Equal(EnterStatus.Entered, _sessions.Adopt(_id, epoch, _time.GetUtcNow(), _policy, out var held));
+        return held!;
+    }
+
+    /// <summary>Time that moves without a lock, so that it orders nothing that the test is about.</summary>
+    private sealed class TickingTime : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Volatile.Read(ref _now);
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(GetTimestamp());
+
+        public void Advance(TimeSpan by) => Interlocked.Add(ref _now, by.Ticks);
+    }
+}
