@@ -1,0 +1,44 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using StickySessions.Redis;
+using StickySessions.Tokens;
+
+namespace StickySessions.Cluster;
+
+/// <summary>Registers who is in the cluster: Redis if it is configured, else the configured nodes.</summary>
+internal static class ClusterServiceCollectionExtensions
+{
+    public static IServiceCollection AddCluster(this IServiceCollection services)
+    {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyNodeOptions>, StickyNodeOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyStaticOptions>, StickyStaticOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyRedisOptions>, StickyRedisOptionsValidator>());
+        services.AddOptions<StickyNodeOptions>().ValidateOnStart();
+        services.AddOptions<StickyStaticOptions>().ValidateOnStart();
+        services.AddOptions<StickyRedisOptions>().ValidateOnStart();
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IRedisConnections, RedisConnections>();
+        services.TryAddSingleton<RedisClusterKeys>();
+        services.TryAddSingleton<IClusterMembership>(provider => provider.GetRequiredService<IOptions<StickyRedisOptions>>().Value.Configuration is null
+            ? ActivatorUtilities.CreateInstance<StaticMembership>(provider)
+            : CreateRedisMembership(provider));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, StatusQuestionHandler>());
+        return services;
+    }
+
+    private static RedisMembership CreateRedisMembership(IServiceProvider provider)
+    {
+        // A secret in the configuration wins: then nothing is asked of Redis.
+        var keysAreConfigured = provider.GetRequiredService<IOptions<StickyKeyOptions>>().Value.Secret is not null;
+        var membership = new RedisMembership(
+            provider.GetRequiredService<IRedisConnections>(),
+            keysAreConfigured ? null : provider.GetRequiredService<RedisClusterKeys>(),
+            provider.GetRequiredService<IPeerClient>(),
+            provider.GetRequiredService<IOptions<StickyRedisOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<Microsoft.Extensions.Logging.ILogger<RedisMembership>>());
+        return membership;
+    }
+}
