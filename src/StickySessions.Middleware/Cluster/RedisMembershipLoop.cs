@@ -29,9 +29,10 @@ internal sealed class RedisMembershipLoop(
 
     public void Start()
     {
-        redis.Beats.ConnectionRestored += OnAnotherServer;
-        redis.Beats.ConfigurationChanged += OnAnotherServer;
-        _loops = Task.WhenAll(Task.Run(BeatLoopAsync), Task.Run(CheckLoopAsync));
+        var connection = redis.Beats;
+        connection.ConnectionRestored += OnAnotherServer;
+        connection.ConfigurationChanged += OnAnotherServer;
+        _loops = Task.WhenAll(Task.Run(() => BeatLoopAsync(connection)), Task.Run(CheckLoopAsync));
     }
 
     /// <summary>Stops and waits until it has stopped. Idempotent.</summary>
@@ -43,7 +44,7 @@ internal sealed class RedisMembershipLoop(
 
     private void OnAnotherServer(object? sender, EventArgs e) => beater.Distrust();
 
-    private async Task BeatLoopAsync()
+    private async Task BeatLoopAsync(IConnectionMultiplexer connection)
     {
         var isSubscribed = false;
         while (!_stop.IsCancellationRequested)
@@ -53,7 +54,7 @@ internal sealed class RedisMembershipLoop(
                 var before = beater.View;
                 var began = time.GetTimestamp();
                 await beater.BeatAsync();
-                isSubscribed = isSubscribed || await TrySubscribeAsync();
+                isSubscribed = isSubscribed || await TrySubscribeAsync(connection);
                 if (!ReferenceEquals(before, beater.View))
                 {
                     // Beating again at once tells a node that leaves that this one has seen it.
@@ -78,14 +79,14 @@ internal sealed class RedisMembershipLoop(
             }
         }
 
-        await UnsubscribeAsync(isSubscribed);
+        await UnsubscribeAsync(connection, isSubscribed);
     }
 
-    private async Task<bool> TrySubscribeAsync()
+    private async Task<bool> TrySubscribeAsync(IConnectionMultiplexer connection)
     {
         try
         {
-            await redis.Beats.GetSubscriber().SubscribeAsync(_events, (_, message) => OnEvent((string?)message ?? ""));
+            await connection.GetSubscriber().SubscribeAsync(_events, (_, message) => OnEvent((string?)message ?? ""));
             return true;
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
@@ -94,13 +95,20 @@ internal sealed class RedisMembershipLoop(
         }
     }
 
-    private async Task UnsubscribeAsync(bool isSubscribed)
+    private async Task UnsubscribeAsync(IConnectionMultiplexer connection, bool isSubscribed)
     {
-        redis.Beats.ConnectionRestored -= OnAnotherServer;
-        redis.Beats.ConfigurationChanged -= OnAnotherServer;
-        if (isSubscribed)
+        connection.ConnectionRestored -= OnAnotherServer;
+        connection.ConfigurationChanged -= OnAnotherServer;
+        try
         {
-            await redis.Beats.GetSubscriber().UnsubscribeAsync(_events, flags: CommandFlags.FireAndForget);
+            if (isSubscribed)
+            {
+                await connection.GetSubscriber().UnsubscribeAsync(_events, flags: CommandFlags.FireAndForget);
+            }
+        }
+        catch (RedisException)
+        {
+            // Redis is away and has forgotten the subscription with the connection.
         }
     }
 

@@ -118,7 +118,18 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
         return _view.Find(tag) is null;
     }
 
-    public void Hear(Node peer) => Change(() => Array.Find(_peers, known => known.Name == peer.Name)?.Take(peer));
+    public void Hear(Node peer)
+    {
+        if (Array.Find(_peers, known => known.Name == peer.Name) is { } known && IsJoined)
+        {
+            var mustAsk = false;
+            Change(() => mustAsk = known.Hear(peer));
+            if (mustAsk)
+            {
+                _ = ProbeAsync(known);
+            }
+        }
+    }
 
     /// <summary>Stops probing. Idempotent.</summary>
     public async ValueTask DisposeAsync()
@@ -146,6 +157,7 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
 
     private async Task<PeerAnswer> ProbeAsync(StaticPeer peer)
     {
+        Change(peer.Ask);
         var answer = await _client.AskStatusAsync(
             peer.Address, peer.Node?.HasInterconnect ?? Self.HasInterconnect, Self, _time, CancellationToken.None);
         Change(() => peer.Take(answer));

@@ -5,8 +5,9 @@ namespace StickySessions.Cluster;
 /// <summary>One other configured node and what is known of it. Not safe for concurrent use: <see cref="StaticMembership"/> guards it.</summary>
 internal sealed class StaticPeer(string name, Uri address, TimeSpan goneAfter, TimeProvider time)
 {
-    private long _lastHeard = time.GetTimestamp();
+    private long _lastAnswer = time.GetTimestamp();
     private NodeTag _left;
+    private int _questions;
 
     public string Name => name;
 
@@ -19,11 +20,16 @@ internal sealed class StaticPeer(string name, Uri address, TimeSpan goneAfter, T
     public string? Problem { get; private set; } =
         $"Node {name} has not answered at {address} since this node started. Start it, or correct StickySessions:Static:Nodes:{name}.";
 
+    public void Ask() => _questions++;
+
     public void Take(PeerAnswer answer)
     {
+        _questions--;
         switch (answer.Status)
         {
             case PeerAnswerStatus.Answered:
+                _lastAnswer = time.GetTimestamp();
+                Problem = null;
                 Take(PeerStatus.Parse(answer.Content));
                 break;
             case PeerAnswerStatus.Refused:
@@ -41,29 +47,39 @@ internal sealed class StaticPeer(string name, Uri address, TimeSpan goneAfter, T
         }
     }
 
-    /// <summary>Somebody at this address, or with this name, said who it is; null while it has not joined yet.</summary>
-    public void Take(Node? heard)
+    /// <summary>A process with this node's name asked something, and so said who it is.</summary>
+    /// <returns>Whether it has to be asked: that it can reach this node does not mean that it can be reached.</returns>
+    public bool Hear(Node asker)
     {
-        _lastHeard = time.GetTimestamp();
-        Problem = null;
-        if (heard is not null && heard.Name != name)
+        if (asker.State == NodeState.Gone || asker.Tag == Node?.Tag)
         {
-            Problem = $"StickySessions:Static:Nodes:{name} is '{address}', but {heard.Name} answers there. Correct the address.";
-            heard = null;
+            Take(asker);
+            return false;
         }
 
-        if (heard?.State == NodeState.Gone)
+        return asker.Tag != _left && _questions == 0;
+    }
+
+    private void Take(Node? there)
+    {
+        if (there is not null && there.Name != name)
         {
-            _left = heard.Tag;
+            Problem = $"StickySessions:Static:Nodes:{name} is '{address}', but {there.Name} answers there. Correct the address.";
+            there = null;
+        }
+
+        if (there?.State == NodeState.Gone)
+        {
+            _left = there.Tag;
         }
 
         // A process that said that it leaves does not come back, though an older answer of it may still arrive.
-        Node = heard is null || heard.Tag == _left ? null : heard with { Address = address };
+        Node = there is null || there.Tag == _left ? null : there with { Address = address };
     }
 
     private void ForgetIfSilent()
     {
-        if (time.GetElapsedTime(_lastHeard) >= goneAfter)
+        if (time.GetElapsedTime(_lastAnswer) >= goneAfter)
         {
             Node = null;
         }

@@ -4,7 +4,7 @@ using StickySessions.Redis;
 namespace StickySessions.Tests.Integration.Cluster;
 
 /// <summary>The nodes of one test, in a cluster of their own on a server that others use too.</summary>
-internal sealed class RedisCluster(string configuration) : IAsyncDisposable
+internal sealed class RedisCluster(string configuration) : ITestCluster
 {
     private readonly List<RedisNode> _nodes = [];
 
@@ -18,28 +18,16 @@ internal sealed class RedisCluster(string configuration) : IAsyncDisposable
         Lease = TimeSpan.FromSeconds(2),
     };
 
-    public RedisNode Node(string name, string? address = null)
+    public RedisNode RedisNode(string name)
     {
-        var node = new RedisNode(Network, Options, name, address);
+        var node = new RedisNode(Network, Options, name);
         _nodes.Add(node);
         return node;
     }
 
-    public async Task<RedisNode> ActiveAsync(string name)
-    {
-        var node = Node(name);
-        await node.JoinActiveAsync();
-        return node;
-    }
+    TestNode ITestCluster.Node(string name) => RedisNode(name);
 
-    /// <summary>Nodes that all see each other as active.</summary>
-    public async Task<RedisNode[]> ActiveAsync(params string[] names)
-    {
-        var nodes = await Task.WhenAll(names.Select(ActiveAsync));
-        await Eventually.TrueAsync(() => nodes.All(
-            node => nodes.All(other => node.View.Find(other.Self.Tag)?.State == NodeState.Active)));
-        return nodes;
-    }
+    TestNode ITestCluster.Duplicate(string name) => RedisNode(name);
 
     /// <summary>What FLUSHALL does to this cluster.</summary>
     public async Task FlushAsync(RedisNode through) => await through.Redis.Beats.GetDatabase().KeyDeleteAsync(

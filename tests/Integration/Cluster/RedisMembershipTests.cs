@@ -4,80 +4,46 @@ using StickySessions.Tests.Integration.Redis;
 namespace StickySessions.Tests.Integration.Cluster;
 
 /// <summary>What membership in Redis promises, on every server that claims to be Redis.</summary>
-public abstract class RedisMembershipTests(IRedisServer server) : IAsyncLifetime
+public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembershipTests, IAsyncLifetime
 {
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+    private RedisCluster _cluster = null!;
 
-    private RedisCluster Cluster { get; set; } = null!;
+    private protected override ITestCluster Cluster => _cluster;
 
     public ValueTask InitializeAsync()
     {
         Assert.SkipUnless(server.Missing is null, server.Missing ?? "");
-        Cluster = new RedisCluster(server.Configuration);
+        _cluster = new RedisCluster(server.Configuration);
         return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        if (Cluster is { } cluster)
+        if (_cluster is { } cluster)
         {
             await cluster.DisposeAsync();
         }
     }
 
-    [Fact]
-    public async Task Join_ByThreeNodesAtOnce_GivesAllTheSameView()
-    {
-        var nodes = await Cluster.ActiveAsync("web-1", "web-2", "web-3");
-
-        Assert.All(nodes, node => Assert.Equal(["web-1", "web-2", "web-3"], node.View.Nodes.Select(n => n.Name).Order()));
-        Assert.Equal(3, nodes.Select(node => node.Self.Tag).Distinct().Count());
-        Assert.Single(nodes.Select(node => node.Keys.Current.Current.Id).Distinct());
-        Assert.All(nodes, node => Assert.Null(node.Membership.Degradation));
-        Assert.All(nodes, node => Assert.NotNull(node.Membership.LastBeatSent));
-    }
+    private async Task<RedisNode[]> ActiveAsync(params string[] names) => [.. (await Cluster.ActiveAsync(names)).Cast<RedisNode>()];
 
     [Fact]
     public async Task Join_OfALaterNode_IsNewerThanEveryEarlierView()
     {
-        var first = await Cluster.ActiveAsync("web-1");
+        var first = (await ActiveAsync("web-1"))[0];
         var before = first.View;
 
-        var second = await Cluster.ActiveAsync("web-2");
+        var second = (await ActiveAsync("web-2"))[0];
 
         Assert.True(before.IsNewerThanView(second.Self.Tag));
         Assert.NotNull((await first.Membership.RefreshAsync(Cancellation)).Find(second.Self.Tag));
     }
 
     [Fact]
-    public async Task Leave_ReturnsWhenThePeersKnow()
-    {
-        var nodes = await Cluster.ActiveAsync("web-1", "web-2", "web-3");
-        var tag = nodes[0].Self.Tag;
-
-        await nodes[0].Membership.LeaveAsync(Cancellation);
-
-        Assert.Null(nodes[1].View.Find(tag));
-        Assert.Null(nodes[2].View.Find(tag));
-        Assert.False(nodes[1].View.IsNewerThanView(tag));
-    }
-
-    [Fact]
-    public async Task Drain_IsSeenByAll()
-    {
-        var nodes = await Cluster.ActiveAsync("web-1", "web-2");
-
-        await nodes[0].Membership.AnnounceAsync(NodeState.Draining, Cancellation);
-
-        Assert.Equal(NodeState.Draining, nodes[0].View.Find(nodes[0].Self.Tag)!.State);
-        await Eventually.TrueAsync(() => nodes[1].View.Find(nodes[0].Self.Tag)?.State == NodeState.Draining);
-    }
-
-    [Fact]
     public async Task NodeThatStopsBeating_IsGoneAfterItsLease_AndComesBackWithANewTag()
     {
-        var nodes = await Cluster.ActiveAsync("web-1", "web-2");
+        var nodes = await ActiveAsync("web-1", "web-2");
         var old = nodes[0].Self.Tag;
 
         nodes[0].CutOffFromRedis();
@@ -98,7 +64,7 @@ public abstract class RedisMembershipTests(IRedisServer server) : IAsyncLifetime
     [Fact]
     public async Task Flush_KeepsTagsAndKeys()
     {
-        var nodes = await Cluster.ActiveAsync("web-1", "web-2", "web-3");
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
         var tags = nodes.Select(node => node.Self.Tag).ToArray();
         var key = nodes[0].Keys.Current.Current.Id;
         var versions = nodes.Select(node => node.View.Version).ToArray();
@@ -108,9 +74,9 @@ public abstract class RedisMembershipTests(IRedisServer server) : IAsyncLifetime
             node.Membership.ViewChanged += view => Interlocked.Add(ref everGone, tags.Count(tag => view.Find(tag) is null));
         }
 
-        await Cluster.FlushAsync(nodes[0]);
+        await _cluster.FlushAsync(nodes[0]);
         await Eventually.TrueAsync(() => nodes.Zip(versions).All(pair => pair.First.View.Version > pair.Second));
-        var newcomer = await Cluster.ActiveAsync("web-4");
+        var newcomer = (await ActiveAsync("web-4"))[0];
 
         await Eventually.TrueAsync(() => nodes.All(node => node.View.Nodes.Length == 4));
         Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
@@ -123,7 +89,7 @@ public abstract class RedisMembershipTests(IRedisServer server) : IAsyncLifetime
     [Fact]
     public async Task Flush_ThenANewcomerFirst_StillKeepsAll()
     {
-        var nodes = await Cluster.ActiveAsync("web-1", "web-2");
+        var nodes = await ActiveAsync("web-1", "web-2");
         var tags = nodes.Select(node => node.Self.Tag).ToArray();
         foreach (var node in nodes)
         {
@@ -132,8 +98,8 @@ public abstract class RedisMembershipTests(IRedisServer server) : IAsyncLifetime
 
         // Long enough without anybody that the newcomer takes the empty Redis for a new cluster.
         await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is not null));
-        var newcomer = Cluster.Node("web-3");
-        await Cluster.FlushAsync(newcomer);
+        var newcomer = _cluster.RedisNode("web-3");
+        await _cluster.FlushAsync(newcomer);
         await newcomer.JoinActiveAsync();
         nodes[0].ReconnectToRedis();
         await Eventually.TrueAsync(() => newcomer.View.Nodes.Length == 3);
@@ -148,7 +114,7 @@ public abstract class RedisMembershipTests(IRedisServer server) : IAsyncLifetime
     [Fact]
     public async Task NobodyBeatForLongerThanALease_NobodyIsGone()
     {
-        var nodes = await Cluster.ActiveAsync("web-1", "web-2");
+        var nodes = await ActiveAsync("web-1", "web-2");
         var tags = nodes.Select(node => node.Self.Tag).ToArray();
 
         foreach (var node in nodes)
@@ -156,7 +122,7 @@ public abstract class RedisMembershipTests(IRedisServer server) : IAsyncLifetime
             node.CutOffFromRedis();
         }
 
-        await Task.Delay(1.5 * Cluster.Options.Lease, TimeProvider.System, Cancellation);
+        await Task.Delay(1.5 * _cluster.Options.Lease, TimeProvider.System, Cancellation);
         nodes[0].ReconnectToRedis();
         await Eventually.TrueAsync(() => nodes[0].Membership.Degradation is null);
 

@@ -1,0 +1,76 @@
+namespace StickySessions.Tests.Integration.Cluster;
+
+/// <summary>Membership of configured nodes.</summary>
+public sealed class StaticMembershipTests : ClusterMembershipTests, IAsyncDisposable
+{
+    private readonly StaticCluster _cluster = new("web-1", "web-2", "web-3");
+
+    private protected override ITestCluster Cluster => _cluster;
+
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    [Fact]
+    public async Task NodeAlone_NeedsNoConfiguration()
+    {
+        await using var cluster = new StaticCluster();
+        var node = cluster.Node("web-1");
+
+        await node.JoinActiveAsync();
+
+        Assert.Equal(node.Self, Assert.Single(node.View.Nodes));
+        Assert.True(node.Membership.HasMajority);
+        Assert.Null(node.Membership.Degradation);
+        Assert.Equal(0, cluster.Network.Asked);
+    }
+
+    [Fact]
+    public async Task Majority_OfConfiguredNodes_IsNeededAmongThree()
+    {
+        var nodes = await _cluster.ActiveAsync("web-1", "web-2", "web-3");
+
+        await nodes[2].KillAsync();
+        await Eventually.TrueAsync(() => nodes[0].View.Nodes.Length == 2);
+        Assert.True(nodes[0].Membership.HasMajority);
+
+        await nodes[1].KillAsync();
+        await Eventually.TrueAsync(() => nodes[0].View.Nodes.Length == 1);
+        Assert.False(nodes[0].Membership.HasMajority);
+        Assert.Contains("1 of 3", nodes[0].Membership.Degradation, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Majority_OfTwoNodes_IsEither()
+    {
+        await using var cluster = new StaticCluster("web-1", "web-2");
+        var node = cluster.Node("web-1");
+
+        await node.JoinActiveAsync();
+
+        Assert.True(node.Membership.HasMajority);
+        Assert.Contains("web-2 has not answered", node.Membership.Degradation, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SilentNode_IsGoneAfterAWhile_AndComesBackUnderItsTag()
+    {
+        var nodes = await _cluster.ActiveAsync("web-1", "web-2", "web-3");
+        var tag = nodes[0].Self.Tag;
+
+        _cluster.Network.Silence(nodes[0].Address);
+        Assert.True(await nodes[1].Membership.SuspectAsync(tag, Cancellation));
+        _cluster.Network.Unsilence(nodes[0].Address);
+
+        await Eventually.TrueAsync(() => nodes[1].View.Find(tag) is not null);
+    }
+
+    [Fact]
+    public async Task EntryWithTheAddressOfAnotherNode_IsDegraded()
+    {
+        var nodes = await _cluster.ActiveAsync("web-1", "web-2");
+        _cluster.Network.Listen(new Uri("http://web-3.test:6001"), nodes[1].Membership);
+
+        await Eventually.TrueAsync(() => nodes[0].Membership.Degradation?.Contains("web-2 answers there", StringComparison.Ordinal) == true);
+
+        Assert.Equal(2, nodes[0].View.Nodes.Length);
+    }
+}
