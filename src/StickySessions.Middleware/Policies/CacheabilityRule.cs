@@ -10,12 +10,23 @@ namespace StickySessions.Policies;
 /// </summary>
 internal static class CacheabilityRule
 {
+    /// <summary>Speak to shared caches only, and those that know them disregard Cache-Control and Expires (RFC 9213).</summary>
+    private static readonly string[] TargetedHeaders = ["CDN-Cache-Control", "Surrogate-Control"];
+
     /// <summary>
     /// Whether a token may be inserted into a response with these headers. If so the headers are made to forbid storing it in
     /// shared caches: a response without any word on caching may be stored too, by heuristics.
     /// </summary>
     public static bool TryMakePrivate(IHeaderDictionary headers, DateTimeOffset now)
     {
+        foreach (var targeted in TargetedHeaders)
+        {
+            if (headers[targeted] is { Count: > 0 } value && !CacheDirectives.Read(value).ForbidsSharedCaches)
+            {
+                return false;
+            }
+        }
+
         var directives = CacheDirectives.Read(headers.CacheControl);
         if (directives.ForbidsSharedCaches)
         {

@@ -8,7 +8,7 @@ public sealed class StickyPolicyOptions
     /// <summary>
     /// The cookie of the session token. Defaults: name <c>.StickySession</c>, HttpOnly, SameSite Lax, Secure as the request,
     /// path <c>/</c>, a session cookie (no Max-Age), essential. A name that begins with <c>__Host-</c> or <c>__Secure-</c> needs
-    /// <see cref="CookieSecurePolicy.Always"/>.
+    /// <see cref="CookieSecurePolicy.Always"/>. A Max-Age or Expiration slides: responses renew the cookie from half of it on.
     /// </summary>
     public CookieBuilder Cookie { get; } = new()
     {
@@ -25,7 +25,7 @@ public sealed class StickyPolicyOptions
 
     /// <summary>
     /// How long a session lives without a request, 1 second to 30 days. Every request prolongs it; the owner enforces it, the cookie
-    /// cannot. Default: 20 minutes, as ASP.NET Core's session.
+    /// cannot. A change holds for sessions that begin later. Default: 20 minutes, as ASP.NET Core's session.
     /// </summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
 

@@ -14,7 +14,8 @@ public sealed class StickyKeyOptions
 
     /// <summary>
     /// Secrets whose signatures are accepted too. To change the secret without losing a session: first add the new one here on all
-    /// nodes, then make it <see cref="Secret"/> and move the old one here, later remove the old one. Default: empty.
+    /// nodes, then make it <see cref="Secret"/> and move the old one here, later remove the old one. Needs a
+    /// <see cref="Secret"/>. Default: empty.
     /// </summary>
     public IList<string> AcceptedSecrets { get; } = [];
 }

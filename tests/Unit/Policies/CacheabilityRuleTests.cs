@@ -98,6 +98,21 @@ public sealed class CacheabilityRuleTests
         Assert.Equal(accepted, headers.CacheControl.ToString().Contains("private", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("CDN-Cache-Control", "max-age=60", false)]
+    [InlineData("CDN-Cache-Control", "must-revalidate", false)]
+    [InlineData("CDN-Cache-Control", "private", true)]
+    [InlineData("Surrogate-Control", "max-age=60", false)]
+    [InlineData("Surrogate-Control", "no-store", true)]
+    public void TryMakePrivate_WithAHeaderForSharedCachesAlone_FollowsItBeforeCacheControl(string name, string value, bool accepted)
+    {
+        var headers = Headers("private");
+        headers[name] = value;
+
+        Assert.Equal(accepted, CacheabilityRule.TryMakePrivate(headers, Now));
+        Assert.Equal("private", headers.CacheControl.ToString());
+    }
+
     private static IHeaderDictionary Headers(StringValues cacheControl)
     {
         IHeaderDictionary headers = new HeaderDictionary();
