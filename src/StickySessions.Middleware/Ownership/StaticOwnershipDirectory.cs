@@ -9,7 +9,7 @@ namespace StickySessions.Ownership;
 /// the lower tag. A session that was ended is remembered by the node that ended it.
 /// </summary>
 internal sealed class StaticOwnershipDirectory(
-    LocalHoldings holdings, EndedSessions ended, HolderSearch search, IClusterMembership membership, IMajority majority) : IOwnershipDirectory
+    LocalHoldings holdings, EndedSessions ended, HolderSearch search, IClusterMembership membership) : IOwnershipDirectory
 {
     public async ValueTask<OwnershipRecord?> ReadAsync(SessionId session, CancellationToken cancellationToken)
     {
@@ -32,7 +32,7 @@ internal sealed class StaticOwnershipDirectory(
     public async ValueTask<ClaimResult> ClaimAsync(
         SessionId session, NodeTag expectedOwner, uint seenEpoch, NodeTag claimer, CancellationToken cancellationToken)
     {
-        if (!majority.HasMajority)
+        if (!membership.HasMajority)
         {
             throw new DirectoryUnavailableException(
                 "This node sees fewer than half of the nodes in StickySessions:Static:Nodes and claims no session until it sees a majority again.");

@@ -25,6 +25,8 @@ internal sealed class TestConnections : IRedisConnections, IAsyncDisposable
         }
     }
 
+    public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public static async Task<TestConnections> ConnectAsync(int port, int timeoutInMilliseconds = 5_000)
         => new(await ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions
         {

@@ -77,7 +77,6 @@ public sealed class AddOwnershipTests
         // What other floors bring.
         services.AddSingleton(new FakeMembership(Self));
         services.AddSingleton<IClusterMembership>(provider => provider.GetRequiredService<FakeMembership>());
-        services.AddSingleton<IMajority>(provider => provider.GetRequiredService<FakeMembership>());
         services.AddSingleton<IPeerClient, FakePeers>();
         services.AddSingleton<IRedisConnections, NoConnections>();
         services.AddSingleton<IClusterKeys>(new FixedKeys("a secret"));
@@ -90,6 +89,8 @@ public sealed class AddOwnershipTests
         public StackExchange.Redis.IConnectionMultiplexer Beats => throw new NotSupportedException();
 
         public StackExchange.Redis.IConnectionMultiplexer Records => throw new NotSupportedException();
+
+        public Task ConnectAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public StackExchange.Redis.RedisKey Key(string suffix) => throw new NotSupportedException();
 

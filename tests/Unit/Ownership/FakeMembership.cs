@@ -4,7 +4,7 @@ using StickySessions.Tokens;
 namespace StickySessions.Tests.Unit.Ownership;
 
 /// <summary>A view that a test sets.</summary>
-internal sealed class FakeMembership(Node self, params Node[] others) : IClusterMembership, IMajority
+internal sealed class FakeMembership(Node self, params Node[] others) : IClusterMembership
 {
     public event Action<ClusterView>? ViewChanged
     {

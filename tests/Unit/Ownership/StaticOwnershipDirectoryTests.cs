@@ -28,7 +28,7 @@ public sealed class StaticOwnershipDirectoryTests
         _held = new HeldSessions(_time);
         var holdings = new LocalHoldings(_held, ended);
         _handler = new HoldsQuestionHandler(holdings);
-        _directory = new StaticOwnershipDirectory(holdings, ended, new HolderSearch(_membership, _peers, _time), _membership, _membership);
+        _directory = new StaticOwnershipDirectory(holdings, ended, new HolderSearch(_membership, _peers, _time), _membership);
     }
 
     [Fact]
