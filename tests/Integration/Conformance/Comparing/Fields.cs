@@ -46,6 +46,24 @@ internal sealed class Fields
         AddNamed(FieldName.Spelling, name, [name], number);
     }
 
+    public void AddHeaders(IEnumerable<KeyValuePair<string, StringValues>> headers, int number)
+    {
+        foreach (var (name, values) in headers)
+        {
+            AddHeader(name, values, number);
+        }
+    }
+
+    /// <summary>For a header whose value is made up anew in each exchange: only that it is there is compared.</summary>
+    public void Hide(string header)
+    {
+        var key = new FieldName(FieldName.Header, header, 1);
+        if (_values.ContainsKey(key))
+        {
+            _values[key] = ["another each time"];
+        }
+    }
+
     public void AddTrailer(string name, IEnumerable<string?> values, int number = 1) => AddNamed("trailer", name, values, number);
 
     /// <summary>Short bodies are shown, long ones compared by length and hash.</summary>
@@ -67,13 +85,5 @@ internal sealed class Fields
         var key = new FieldName(kind, name.ToUpperInvariant(), number);
         var added = values.Select(value => value ?? "").ToArray();
         _values.AddOrUpdate(key, added, (_, present) => kind == FieldName.Spelling ? present : [.. present, .. added]);
-    }
-
-    public void AddHeaders(IEnumerable<KeyValuePair<string, StringValues>> headers, int number)
-    {
-        foreach (var (name, values) in headers)
-        {
-            AddHeader(name, values, number);
-        }
     }
 }
