@@ -1,26 +1,24 @@
-using System.IO.Pipelines;
 using System.Net;
+using System.Threading.Channels;
 
 namespace StickySessions.Tests.Integration.Conformance.Clients;
 
 /// <summary>A body that is written while it is sent, each piece at once.</summary>
 internal sealed class LiveContent : HttpContent
 {
-    private readonly Pipe _pipe = new();
+    private readonly Channel<byte[]> _pieces = Channel.CreateUnbounded<byte[]>();
 
-    public async Task WriteAsync(byte[] bytes) => await _pipe.Writer.WriteAsync(bytes, TestContext.Current.CancellationToken);
+    public void Write(ReadOnlySpan<byte> piece) => Assert.True(_pieces.Writer.TryWrite(piece.ToArray()));
 
-    public void Complete() => _pipe.Writer.Complete();
+    public void Complete() => _pieces.Writer.Complete();
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
     {
         // The request's head waits for the first flush.
         await stream.FlushAsync(TestContext.Current.CancellationToken);
-        await using var source = _pipe.Reader.AsStream();
-        var buffer = new byte[16 * 1024];
-        for (int read; (read = await source.ReadAsync(buffer, TestContext.Current.CancellationToken)) > 0;)
+        await foreach (var piece in _pieces.Reader.ReadAllAsync(TestContext.Current.CancellationToken))
         {
-            await stream.WriteAsync(buffer.AsMemory(0, read), TestContext.Current.CancellationToken);
+            await stream.WriteAsync(piece, TestContext.Current.CancellationToken);
             await stream.FlushAsync(TestContext.Current.CancellationToken);
         }
     }

@@ -55,12 +55,14 @@ internal sealed class Fields
     }
 
     /// <summary>For a header whose value is made up anew in each exchange: only that it is there is compared.</summary>
-    public void Hide(string header)
+    public void Hide(string header) => Rewrite(header, _ => "another each time");
+
+    /// <summary>For a header of which a part is made up anew in each exchange.</summary>
+    public void Rewrite(string header, Func<string, string> rewrite)
     {
-        var key = new FieldName(FieldName.Header, header, 1);
-        if (_values.ContainsKey(key))
+        foreach (var key in Names.Where(name => name.Kind == FieldName.Header && name.Name == header))
         {
-            _values[key] = ["another each time"];
+            _values[key] = [.. _values[key].Select(rewrite)];
         }
     }
 

@@ -47,7 +47,7 @@ public sealed class StreamRows(ConformanceClusters clusters, GarnetServerFixture
             await using var download = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
             foreach (var word in Words)
             {
-                await upload.WriteAsync(Encoding.ASCII.GetBytes(word));
+                upload.Write(Encoding.ASCII.GetBytes(word));
                 await AssertNextAsync(download, word);
             }
 
