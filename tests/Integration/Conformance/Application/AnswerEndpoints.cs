@@ -22,6 +22,7 @@ internal static class AnswerEndpoints
         app.Map("/reason", (HttpContext context) =>
             context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = "In Its Own Words");
         app.Map("/headers", AnswerWithHeaders);
+        app.Map("/many-headers", AnswerWithManyHeaders);
     }
 
     private static async Task ReadBodyAsync(HttpContext context)
@@ -70,5 +71,14 @@ internal static class AnswerEndpoints
         response.Headers.Vary = new(["Accept", "Cookie"]);
         response.Headers.WWWAuthenticate = new(["Basic realm=\"a, b\"", "Bearer"]);
         response.Headers.ContentLanguage = "de";
+    }
+
+    /// <summary>100 KB of them: Kestrel sends what it is given, so no client's default limit on the way may bite.</summary>
+    private static void AnswerWithManyHeaders(HttpResponse response)
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            response.Headers[$"X-Number-{i}"] = new string('v', 1000);
+        }
     }
 }

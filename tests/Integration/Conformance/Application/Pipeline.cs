@@ -17,8 +17,8 @@ public enum Pipeline
     Plain,
 
     /// <summary>
-    /// What an application behind a proxy that ends TLS has: forwarded headers, host filtering, HTTPS redirection, HSTS, a path
-    /// base, cookie authentication, antiforgery.
+    /// What an application behind a proxy that ends TLS has: forwarded headers, host filtering, HTTPS redirection, HSTS,
+    /// compression, a path base, cookie authentication, antiforgery.
     /// </summary>
     BehindProxy,
 }
@@ -38,7 +38,11 @@ internal static class Pipelines
         {
             ConfigureKestrel = EncodeHeaders,
             ConfigureBuilder = builder => builder.Services.AddGrpcEcho(),
-            AfterSticky = app => MapApplication(app, recorder),
+            AfterSticky = app =>
+            {
+                recorder.Use(app, app.Services.GetRequiredService<IOptions<StickyNodeOptions>>().Value.Name);
+                MapApplication(app);
+            },
         };
         return pipeline is Pipeline.Plain ? options : BehindProxy(options);
     }
@@ -49,10 +53,9 @@ internal static class Pipelines
         kestrel.ResponseHeaderEncodingSelector = name => name == Latin1Header ? Encoding.Latin1 : Encoding.UTF8;
     }
 
-    private static void MapApplication(WebApplication app, RequestRecorder recorder)
+    private static void MapApplication(WebApplication app)
     {
         app.UseWebSockets();
-        recorder.Use(app, app.Services.GetRequiredService<IOptions<StickyNodeOptions>>().Value.Name);
         app.MapAnswers();
         app.MapStreams();
         app.MapWebSockets();
@@ -67,6 +70,7 @@ internal static class Pipelines
             builder.Configuration["AllowedHosts"] = Host;
             builder.Configuration["HTTPS_PORT"] = "443";
             builder.Services.Configure<ForwardedHeadersOptions>(forwarded => forwarded.ForwardedHeaders = ForwardedHeaders.All);
+            builder.Services.AddResponseCompression(compression => compression.EnableForHttps = true);
             builder.Services.AddHsts(hsts => hsts.MaxAge = TimeSpan.FromDays(1));
             builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie();
             builder.Services.AddAuthorization();
@@ -85,12 +89,13 @@ internal static class Pipelines
         },
         AfterSticky = app =>
         {
+            options.AfterSticky(app);
             app.UseHsts();
             app.UseHttpsRedirection();
+            app.UseResponseCompression();
             app.UseAuthentication();
             app.UseAuthorization();
             app.UseAntiforgery();
-            options.AfterSticky(app);
             app.MapAccount();
         },
     };

@@ -19,6 +19,10 @@ internal sealed class RecordedRequest
         RecordTarget(context.Request);
         RecordConnection(context);
         RecordFeatures(context.Features);
+        // Of an HTTP/2 body declared empty, Kestrel says what it has by chance received of the stream's end.
+        Set("can have body", context.Request.ContentLength == 0
+            ? "declared empty"
+            : context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody);
         fields.AddHeaders(context.Request.Headers, number);
         fields.Remove(FieldName.Header, RequestRecorder.IdHeader.ToUpperInvariant(), number);
         context.RequestAborted.Register(() => _aborted.TrySetResult());
@@ -75,7 +79,6 @@ internal sealed class RecordedRequest
 
     private void RecordFeatures(IFeatureCollection features)
     {
-        Set("can have body", features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody);
         Set("body size limit", features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize);
         Set("synchronous I/O", features.Get<IHttpBodyControlFeature>()?.AllowSynchronousIO);
         Set("upgradable", features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest ?? false);

@@ -14,7 +14,7 @@ internal static class StreamEndpoints
         app.Map("/hang", (HttpContext context) => UntilAborted(context));
         app.Map("/hang-after-headers", async context =>
         {
-            await context.Response.StartAsync(context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
             await UntilAborted(context);
         });
         app.Map("/hang-reading", ReadUntilAbortedAsync);
@@ -26,7 +26,7 @@ internal static class StreamEndpoints
 
     private static async Task EchoAsItComesAsync(HttpContext context)
     {
-        await context.Response.StartAsync(context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
         var buffer = new byte[1024];
         for (int read; (read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0;)
         {

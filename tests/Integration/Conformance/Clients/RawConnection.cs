@@ -48,6 +48,9 @@ internal sealed class RawConnection : IAsyncDisposable
         RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=shop.test",
     };
 
+    /// <summary>The connection itself, for what comes after an upgrade.</summary>
+    public Stream AsStream() => _reader;
+
     public async Task WriteAsync(byte[] bytes)
     {
         await _writer.WriteAsync(bytes, Cancellation);

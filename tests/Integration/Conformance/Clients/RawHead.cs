@@ -22,16 +22,10 @@ internal sealed record RawHead(string StatusLine, List<(string Name, string Valu
         fields.Set(FieldName.Reason, parts.ElementAtOrDefault(2), number);
         foreach (var (name, value) in Headers)
         {
-            fields.AddHeader(name, [IsNow(name, value) ? "now" : value], number);
+            fields.AddHeader(name, [ServerClock.IsNow(name, value) ? "now" : value], number);
         }
     }
 
     private string? Value(string name)
         => Headers.Find(header => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
-
-    /// <summary>The server's clock goes on between two exchanges.</summary>
-    private static bool IsNow(string name, string value)
-        => name.Equals("Date", StringComparison.OrdinalIgnoreCase)
-            && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out var date)
-            && (DateTimeOffset.UtcNow - date).Duration() < TimeSpan.FromMinutes(5);
 }

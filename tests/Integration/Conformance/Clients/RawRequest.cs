@@ -10,6 +10,9 @@ internal sealed record RawRequest(string Line)
     /// <summary>Null: the request has no such header.</summary>
     public string? Host { get; init; } = Pipelines.Host;
 
+    /// <summary>Cookies beside the session's, in the same header.</summary>
+    public string? MoreCookies { get; init; }
+
     public string[] Headers { get; init; } = [];
 
     /// <summary>Everything after the head, as it goes over the wire: chunk sizes and trailers included.</summary>
@@ -28,7 +31,7 @@ internal sealed record RawRequest(string Line)
             lines.Add($"Host: {Host}");
         }
 
-        lines.AddRange([$"Cookie: {route.Cookie}", $"{RequestRecorder.IdHeader}: {route.Id}", .. Headers, "", ""]);
+        lines.AddRange([$"Cookie: {route.Cookie}{(MoreCookies is null ? "" : $"; {MoreCookies}")}", $"{RequestRecorder.IdHeader}: {route.Id}", .. Headers, "", ""]);
         return Encoding.Latin1.GetBytes(string.Join("\r\n", lines));
     }
 

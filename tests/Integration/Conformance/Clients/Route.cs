@@ -49,18 +49,24 @@ internal sealed class Route(StickyTestNode ingress, string cookie, RequestRecord
         var fields = Recorded.Fields;
         foreach (var name in fields.Names.Where(name => name.Kind is "remote address" or "local address").ToArray())
         {
-            fields.Set(name.Kind, NameOf(name.Kind, IPEndPoint.Parse(fields[name]![0])), name.Number);
+            fields.Set(name.Kind, NamePort(fields[name]![0]), name.Number);
         }
 
+        // The forwarded headers middleware keeps the address of the connection here.
+        fields.Rewrite("X-ORIGINAL-FOR", NamePort);
         return fields;
     }
 
-    private string NameOf(string kind, IPEndPoint address)
+    private string NamePort(string address)
     {
-        int[] known = kind == "remote address"
-            ? [.. _clientPorts]
-            : [ingress.Http.Port, ingress.H2c.Port, ingress.Https.Port];
-        var index = Array.IndexOf(known, address.Port);
-        return index < 0 ? address.ToString() : $"{address.Address}, the client's {(kind == "remote address" ? "own" : "peer")} port";
+        if (!IPEndPoint.TryParse(address, out var parsed))
+        {
+            return address;
+        }
+
+        int[] listeners = [ingress.Http.Port, ingress.H2c.Port, ingress.Https.Port];
+        return _clientPorts.Contains(parsed.Port) ? $"{parsed.Address}, the client's port"
+            : listeners.Contains(parsed.Port) ? $"{parsed.Address}, the port of listener {Array.IndexOf(listeners, parsed.Port)}"
+            : address;
     }
 }

@@ -46,6 +46,26 @@ internal sealed class Fields
         AddNamed(FieldName.Spelling, name, [name], number);
     }
 
+    public void AddHeaders(IEnumerable<KeyValuePair<string, StringValues>> headers, int number)
+    {
+        foreach (var (name, values) in headers)
+        {
+            AddHeader(name, values, number);
+        }
+    }
+
+    /// <summary>For a header whose value is made up anew in each exchange: only that it is there is compared.</summary>
+    public void Hide(string header) => Rewrite(header, _ => "another each time");
+
+    /// <summary>For a header of which a part is made up anew in each exchange.</summary>
+    public void Rewrite(string header, Func<string, string> rewrite)
+    {
+        foreach (var key in Names.Where(name => name.Kind == FieldName.Header && name.Name == header))
+        {
+            _values[key] = [.. _values[key].Select(rewrite)];
+        }
+    }
+
     public void AddTrailer(string name, IEnumerable<string?> values, int number = 1) => AddNamed("trailer", name, values, number);
 
     /// <summary>Short bodies are shown, long ones compared by length and hash.</summary>
@@ -67,13 +87,5 @@ internal sealed class Fields
         var key = new FieldName(kind, name.ToUpperInvariant(), number);
         var added = values.Select(value => value ?? "").ToArray();
         _values.AddOrUpdate(key, added, (_, present) => kind == FieldName.Spelling ? present : [.. present, .. added]);
-    }
-
-    public void AddHeaders(IEnumerable<KeyValuePair<string, StringValues>> headers, int number)
-    {
-        foreach (var (name, values) in headers)
-        {
-            AddHeader(name, values, number);
-        }
     }
 }
