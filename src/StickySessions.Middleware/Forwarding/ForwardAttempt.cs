@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -78,11 +79,10 @@ internal sealed class ForwardAttempt(
             throw new HttpRequestException("The node switched protocols though nobody asked for it.");
         }
 
-        if (OriginalRequestReader.IsWebSocketOverHttp2(wire) && !proxyResponse.Headers.NonValidated.Contains(StickyHeaders.Upgraded)
-            && !HttpProtocol.IsHttp2(httpContext.Request.Protocol))
+        if (proxyResponse.Headers.NonValidated.TryGetValues(StickyHeaders.Status, out var status)
+            && int.TryParse(status.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var real))
         {
-            // The application answered the client's GET without upgrading; what would else look like an accepted WebSocket is an ordinary answer.
-            wire.Method = HttpMethod.Get;
+            httpContext.Response.StatusCode = real;
         }
 
         ForwardedHeaderRules.CopyResponse(proxyResponse, httpContext);

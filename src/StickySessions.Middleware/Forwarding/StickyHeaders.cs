@@ -17,8 +17,8 @@ internal static class StickyHeaders
     /// <summary>Response: the envelope was not accepted. Unsigned, since the two nodes share no key then.</summary>
     public const string Refused = "Sticky-Refused";
 
-    /// <summary>Response: the application accepted the upgrade. Without it a 200 to an extended CONNECT is an ordinary answer.</summary>
-    public const string Upgraded = "Sticky-Upgraded";
+    /// <summary>Response: the status of an application that answered a WebSocket's request without upgrading.</summary>
+    public const string Status = "Sticky-Status";
 
     /// <summary>Response: the application's <c>Upgrade</c> header, which HTTP/2 cannot carry.</summary>
     public const string Upgrade = "Sticky-Upgrade";

@@ -1,0 +1,260 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using StickySessions.Cluster;
+using StickySessions.Forwarding;
+using StickySessions.Tokens;
+
+namespace StickySessions.Tests.Integration.Forwarding;
+
+/// <summary>What may be tried again, and what never.</summary>
+public sealed class RetryTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task NotMine_BodyWasKept_NextNodeGetsWholeBody(bool overInterconnect, bool chunked)
+    {
+        await using var first = await TestNode.StartAsync("b", Echo, WithoutInterconnect(!overInterconnect));
+        await using var second = await TestNode.StartAsync("c", Echo, WithoutInterconnect(!overInterconnect));
+        await using var ingress = await TestNode.StartAsync("a", Echo);
+        first.RefusesAll = true;
+        ingress.Peers["b"] = first.AsPeer(overInterconnect);
+        ingress.Peers["c"] = second.AsPeer(overInterconnect);
+
+        var (status, body) = await PostAsync(ingress, "b,c", Text(20_000), chunked);
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal("c:" + Text(20_000), body);
+        Assert.Equal(
+            [new ForwardResult(ForwardStatus.NotMine, new NotMine(new NodeTag(7, 8), 9, 10, Ended: true)), new ForwardResult(ForwardStatus.Completed)],
+            ingress.Results);
+    }
+
+    [Fact]
+    public async Task NotMine_HandledHere_ApplicationGetsWholeBody()
+    {
+        await using var first = await TestNode.StartAsync("b", Echo);
+        await using var ingress = await TestNode.StartAsync("a", Echo);
+        first.RefusesAll = true;
+        ingress.Peers["b"] = first.AsPeer();
+
+        var (status, body) = await PostAsync(ingress, "b", Text(20_000), chunked: false);
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal("a:" + Text(20_000), body);
+    }
+
+    [Fact]
+    public async Task NotMine_MoreReadThanKept_IsAProblemThatSaysSo()
+    {
+        // The refusing node reads the body first, so that the ingress node has sent more than it keeps.
+        await using var first = await TestNode.StartAsync("b", Echo, before: app => app.Use(async (context, next) =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+            await next(context);
+        }));
+        await using var ingress = await TestNode.StartAsync("a", Echo);
+        first.RefusesAll = true;
+        ingress.Peers["b"] = first.AsPeer();
+
+        var (status, body) = await PostAsync(ingress, "b", Text(300_000), chunked: false);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+        Assert.Equal("body-sent", JsonDocument.Parse(body).RootElement.GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task NotSent_NobodyListens_NextNodeServesAndCircuitOpens()
+    {
+        await using var second = await TestNode.StartAsync("c", Echo);
+        await using var ingress = await TestNode.StartAsync("a", Echo);
+        ingress.Peers["b"] = second.AsPeer() with { Tag = new NodeTag(5, 5), Name = "b", Address = new Uri($"http://127.0.0.1:{UnusedPort()}") };
+        ingress.Peers["c"] = second.AsPeer();
+
+        for (var attempt = 0; attempt < 4; attempt++)
+        {
+            var (status, body) = await PostAsync(ingress, "b,c", "hello", chunked: false);
+            Assert.Equal((HttpStatusCode.OK, "c:hello"), (status, body));
+        }
+
+        Assert.Equal(4, ingress.Results.Count(result => result.Status == ForwardStatus.NotSent));
+    }
+
+    [Fact]
+    public async Task Application421_IsNeverMistakenForNotMine()
+    {
+        await using var owner = await TestNode.StartAsync("b", app => app.Map("/", context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
+            context.Response.Headers[StickyHeaders.Answer] = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+            return context.Response.WriteAsync("mine");
+        }));
+        await using var ingress = await TestNode.StartAsync("a", Echo);
+        ingress.Peers["b"] = owner.AsPeer();
+
+        using var response = await SendAsync(ingress, HttpMethod.Get, "b");
+
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, response.StatusCode);
+        Assert.Equal("mine", await response.Content.ReadAsStringAsync(Cancellation));
+        Assert.False(response.Headers.Contains(StickyHeaders.Answer));
+        Assert.Equal(ForwardStatus.Completed, Assert.Single(ingress.Results).Status);
+    }
+
+    [Theory]
+    [InlineData("GET", true)]
+    [InlineData("POST", true)]
+    [InlineData("GET", false)]
+    [InlineData("POST", false)]
+    [InlineData("DELETE", false)]
+    public async Task OwnerDiesWhileItRuns_RequestRunsOnceAndClientSeesOwnerLost(string method, bool overInterconnect)
+    {
+        var runs = 0;
+        await using var owner = await TestNode.StartAsync(
+            "b",
+            app => app.Map("/", (HttpContext context) =>
+            {
+                if (context.Request.Headers.ContainsKey("Die"))
+                {
+                    Interlocked.Increment(ref runs);
+                    context.Features.GetRequiredFeature<Microsoft.AspNetCore.Connections.Features.IConnectionLifetimeFeature>().Abort();
+                }
+
+                return Task.CompletedTask;
+            }),
+            WithoutInterconnect(!overInterconnect));
+        await using var ingress = await TestNode.StartAsync("a", Echo);
+        ingress.Peers["b"] = owner.AsPeer(overInterconnect);
+
+        // The first leaves a pooled connection behind: only on such a one would the transport send again.
+        (await SendAsync(ingress, HttpMethod.Get, "b")).Dispose();
+        using var response = await SendAsync(ingress, new HttpMethod(method), "b", die: true);
+
+        Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
+        Assert.Equal(("owner-lost", "b"), (problem.GetProperty("reason").GetString(), problem.GetProperty("node").GetString()));
+        Assert.Equal(1, runs);
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("POST")]
+    [InlineData("DELETE")]
+    public async Task PooledHttp1ConnectionEndsBeforeAnswer_RequestIsNotSentAgain(string method)
+    {
+        // Speaks just enough HTTP/1.1: answers the first request on a connection, closes at the second.
+        var requests = 0;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var serving = ServeAsync();
+        await using var ingress = await TestNode.StartAsync("a", Echo);
+        ingress.Peers["b"] = new Node
+        {
+            Tag = new NodeTag(3, 3), Name = "b", HasInterconnect = false,
+            Address = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"),
+        };
+
+        (await SendAsync(ingress, HttpMethod.Get, "b")).Dispose();
+        using var response = await SendAsync(ingress, new HttpMethod(method), "b");
+        listener.Stop();
+        await serving;
+
+        Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
+        Assert.Equal(2, requests);
+
+        async Task ServeAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    using var connection = await listener.AcceptTcpClientAsync(Cancellation);
+                    var stream = connection.GetStream();
+                    await ReadHeadAsync(stream);
+                    requests++;
+                    await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Cancellation);
+                    await ReadHeadAsync(stream);
+                    requests++;
+                }
+            }
+            catch (Exception stopped) when (stopped is SocketException or ObjectDisposedException or InvalidOperationException)
+            {
+            }
+        }
+    }
+
+    [Fact]
+    public async Task OtherSecret_ClientSeesOwnerRefused()
+    {
+        await using var owner = await TestNode.StartAsync("b", Echo, secret: "another secret of at least 32 characters");
+        await using var ingress = await TestNode.StartAsync("a", Echo);
+        ingress.Peers["b"] = owner.AsPeer();
+
+        var (status, body) = await PostAsync(ingress, "b", "hello", chunked: false);
+
+        Assert.Equal(HttpStatusCode.BadGateway, status);
+        Assert.Contains("owner-refused", body, StringComparison.Ordinal);
+    }
+
+    internal static Action<WebApplicationBuilder> WithoutInterconnect(bool without) => builder =>
+        builder.Services.Configure<StickyInterconnectOptions>(options => options.Enabled = !without);
+
+    internal static void Echo(WebApplication app) => app.Map("/", async context =>
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var name = context.RequestServices.GetRequiredService<Microsoft.Extensions.Options.IOptions<StickyNodeOptions>>().Value.Name;
+        await context.Response.WriteAsync(name + ":" + await reader.ReadToEndAsync());
+    });
+
+    private static string Text(int length) => string.Concat(Enumerable.Range(0, length).Select(index => (char)('a' + (index % 26))));
+
+    private static int UnusedPort()
+    {
+        using var socket = new TcpListener(IPAddress.Loopback, 0);
+        socket.Start();
+        return ((IPEndPoint)socket.LocalEndpoint).Port;
+    }
+
+    private static async Task<(HttpStatusCode Status, string Body)> PostAsync(TestNode ingress, string to, string body, bool chunked)
+    {
+        using var client = ingress.Client();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new StringContent(body) };
+        request.Headers.Add("To", to);
+        request.Headers.TransferEncodingChunked = chunked;
+        using var response = await client.SendAsync(request, Cancellation);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(TestNode ingress, HttpMethod method, string to, bool die = false)
+    {
+        using var client = ingress.Client();
+        using var request = new HttpRequestMessage(method, "/");
+        request.Headers.Add("To", to);
+        if (die)
+        {
+            request.Headers.Add("Die", "1");
+        }
+
+        return await client.SendAsync(request, Cancellation);
+    }
+
+    private static async Task ReadHeadAsync(NetworkStream stream)
+    {
+        var head = new StringBuilder();
+        var buffer = new byte[1];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(buffer, Cancellation) > 0)
+        {
+            head.Append((char)buffer[0]);
+        }
+    }
+}
