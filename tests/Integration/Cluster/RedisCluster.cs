@@ -15,7 +15,9 @@ internal sealed class RedisCluster(string configuration) : ITestCluster
         Configuration = configuration,
         ClusterName = $"test-{Guid.NewGuid():n}",
         BeatInterval = TimeSpan.FromMilliseconds(100),
-        Lease = TimeSpan.FromSeconds(2),
+
+        // So long that what a test waits for does not happen because a lease ended. Tests of leases set less.
+        Lease = TimeSpan.FromSeconds(60),
     };
 
     public RedisNode RedisNode(string name)
