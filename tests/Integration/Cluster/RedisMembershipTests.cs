@@ -108,7 +108,7 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
 
         await Eventually.TrueAsync(() => nodes.All(node => node.View.Nodes.Length == 3));
         Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
-        Assert.All(nodes, node => Assert.True(node.Keys.Current.TryFind(newcomer.Keys.Current.Current.Id, out _)));
+        await Eventually.TrueAsync(() => nodes.All(node => node.Keys.Current.TryFind(newcomer.Keys.Current.Current.Id, out _)));
         await Eventually.TrueAsync(() => newcomer.Keys.Current.TryFind(nodes[0].Keys.Current.Current.Id, out _));
     }
 
@@ -169,5 +169,24 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
         await nodes[0].Membership.LeaveAsync(Cancellation);
 
         Assert.Null(nodes[0].View.Find(nodes[0].Self.Tag));
+    }
+
+    [Fact]
+    public async Task ViewThatWentBackInTime_LosesNobodyAndRevivesNobody()
+    {
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
+        var setBack = await RedisCluster.RememberAsync(nodes[0]);
+        var newcomer = (await ActiveAsync("web-4"))[0];
+        await nodes[2].Membership.LeaveAsync(Cancellation);
+        await Eventually.TrueAsync(() => nodes[0].View.Find(newcomer.Self.Tag)?.State == NodeState.Active);
+        var version = nodes[0].View.Version;
+
+        await setBack();
+
+        await Eventually.TrueAsync(() => nodes[..2].Append(newcomer).All(node => node.View.Version > version));
+        var tags = new[] { nodes[0].Self.Tag, nodes[1].Self.Tag, newcomer.Self.Tag };
+        await Eventually.TrueAsync(() => nodes[..2].Append(newcomer).All(
+            node => node.View.Nodes.Length == 3 && tags.All(tag => node.View.Find(tag) is not null)));
+        Assert.Empty(newcomer.Self.FormerTags);
     }
 }

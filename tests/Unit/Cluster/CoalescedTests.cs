@@ -23,9 +23,9 @@ public sealed class CoalescedTests
 
         var others = Enumerable.Range(0, 10).Select(_ => coalesced.RunAsync()).ToArray();
 
-        Assert.Single(others.Distinct());
-        Assert.NotSame(first, others[0]);
-        gate.Release(2);
+        _ = Assert.Single(others.Distinct());
+        Assert.False(ReferenceEquals(first, others[0]));
+        _ = gate.Release(2);
         await Task.WhenAll([first, .. others]);
         Assert.Equal(2, runs);
     }
