@@ -37,6 +37,9 @@ internal static partial class ClusterLog
     [LoggerMessage(StickyEventIds.Cluster + 10, LogLevel.Error, "Keeping the view up to date failed; it goes on")]
     public static partial void LoopFailed(this ILogger logger, Exception exception);
 
+    [LoggerMessage(StickyEventIds.Cluster + 11, LogLevel.Information, "Node {Node} ({Tag}) has left after draining")]
+    public static partial void NodeLeft(this ILogger logger, string node, NodeTag tag);
+
     [LoggerMessage(StickyEventIds.Redis + 1, LogLevel.Warning, "Redis is away: {Reason}. The view is kept, sessions go on, nobody is declared gone")]
     public static partial void RedisAway(this ILogger logger, string reason);
 
@@ -60,7 +63,17 @@ internal static partial class ClusterLog
 
         foreach (var node in before.Nodes)
         {
-            if (node.Tag != self && after.Find(node.Tag) is null)
+            if (node.Tag == self || after.Find(node.Tag) is not null)
+            {
+                continue;
+            }
+
+            // A node that drained was expected to go.
+            if (node.State == NodeState.Draining)
+            {
+                logger.NodeLeft(node.Name, node.Tag);
+            }
+            else
             {
                 logger.NodeGone(node.Name, node.Tag, node.State);
             }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StickySessions.Redis;
 using StickySessions.Tokens;
@@ -21,9 +22,10 @@ internal static class ClusterServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRedisConnections, RedisConnections>();
         services.TryAddSingleton<RedisClusterKeys>();
-        services.TryAddSingleton<IClusterMembership>(provider => provider.GetRequiredService<IOptions<StickyRedisOptions>>().Value.Configuration is null
-            ? ActivatorUtilities.CreateInstance<StaticMembership>(provider)
-            : CreateRedisMembership(provider));
+        services.TryAddSingleton<IClusterMembership>(provider =>
+            provider.GetRequiredService<IOptions<StickyRedisOptions>>().Value.Configuration is null
+                ? ActivatorUtilities.CreateInstance<StaticMembership>(provider)
+                : CreateRedisMembership(provider));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, StatusQuestionHandler>());
         return services;
     }
@@ -32,13 +34,12 @@ internal static class ClusterServiceCollectionExtensions
     {
         // A secret in the configuration wins: then nothing is asked of Redis.
         var keysAreConfigured = provider.GetRequiredService<IOptions<StickyKeyOptions>>().Value.Secret is not null;
-        var membership = new RedisMembership(
+        return new RedisMembership(
             provider.GetRequiredService<IRedisConnections>(),
             keysAreConfigured ? null : provider.GetRequiredService<RedisClusterKeys>(),
             provider.GetRequiredService<IPeerClient>(),
             provider.GetRequiredService<IOptions<StickyRedisOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<Microsoft.Extensions.Logging.ILogger<RedisMembership>>());
-        return membership;
+            provider.GetRequiredService<ILogger<RedisMembership>>());
     }
 }

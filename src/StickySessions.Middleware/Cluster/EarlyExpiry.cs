@@ -47,7 +47,7 @@ internal sealed class EarlyExpiry(
     private async Task DecideCoreAsync(NodeTag accused)
     {
         using var limit = new CancellationTokenSource(options.Lease + (3 * options.BeatInterval), time);
-        var leaseEnds = "";
+        var lastBeat = "";
         var reported = false;
         while (membership.View.Find(accused) is { } node && !limit.IsCancellationRequested)
         {
@@ -58,7 +58,7 @@ internal sealed class EarlyExpiry(
                 reported = true;
             }
 
-            var answer = await ReportAsync(node, evidence, leaseEnds);
+            var answer = await ReportAsync(node, evidence, lastBeat);
             if (answer.Verdict == Verdict.Gone)
             {
                 await membership.RefreshAsync(CancellationToken.None);
@@ -69,22 +69,22 @@ internal sealed class EarlyExpiry(
             }
             else
             {
-                leaseEnds = answer.LeaseEnds;
+                lastBeat = answer.LastBeat;
                 await Task.Delay(AskAgain, time);
             }
         }
     }
 
-    private async Task<SuspicionAnswer> ReportAsync(Node accused, Evidence evidence, string leaseEnds)
+    private async Task<SuspicionAnswer> ReportAsync(Node accused, Evidence evidence, string lastBeat)
     {
         try
         {
-            return await suspicion.ReportAsync(accused.Tag, membership.Self.Tag, evidence, leaseEnds);
+            return await suspicion.ReportAsync(accused.Tag, membership.Self.Tag, evidence, lastBeat);
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
             // Nobody is declared gone while Redis is away.
-            return new SuspicionAnswer(Verdict.Undecided, leaseEnds);
+            return new SuspicionAnswer(Verdict.Undecided, lastBeat);
         }
     }
 

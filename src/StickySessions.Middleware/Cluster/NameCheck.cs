@@ -32,7 +32,7 @@ internal sealed class NameCheck(RedisSuspicion suspicion, IPeerClient peers, Sti
             await Task.Delay(1.5 * options.BeatInterval, time);
         }
 
-        if ((await suspicion.ReportAsync(other.Tag, self.Tag, Evidence.Replaced, before.LeaseEnds)).Verdict == Verdict.Alive)
+        if ((await suspicion.ReportAsync(other.Tag, self.Tag, Evidence.Replaced, before.LastBeat)).Verdict == Verdict.Alive)
         {
             throw Taken(other);
         }

@@ -185,7 +185,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
           else
             if mine ~= entry then write(tag, entry) end
             renew(tag)
-            redis.call('HSET', seen, tag, lost and '0' or ARGV[3])
+            redis.call('HSET', seen, tag, (lost and '0' or ARGV[3]) .. ' at ' .. text(now))
           end
         end
 

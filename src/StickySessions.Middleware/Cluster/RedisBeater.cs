@@ -7,7 +7,7 @@ namespace StickySessions.Cluster;
 /// <summary>One beat after another: joins first, then renews the lease and takes what changed. Never two at a time.</summary>
 internal sealed class RedisBeater
 {
-    private const int BeatsBetweenKeyReads = 5;
+    private const int BeatsBetweenKeyReads = 2;
     private const int FormerTagsKept = 16;
 
     private readonly RedisBeat _script;

@@ -25,7 +25,11 @@ internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterK
         }
 
         var lacksKeys = keys is { AreKnown: false };
-        if ((isEmpty || lacksKeys) && !HasWaited(isEmpty ? 1.5 * options.BeatInterval : options.Lease))
+        if (!isEmpty && !lacksKeys)
+        {
+            _waitingSince = null;
+        }
+        else if (!HasWaited(isEmpty ? 1.5 * options.BeatInterval : options.Lease))
         {
             return (null, known);
         }

@@ -23,7 +23,8 @@ internal sealed class RedisPeersSeen(IRedisConnections redis)
     private const string Script =
         """
         for _, which in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-          if tonumber(redis.call('HGET', KEYS[6], which) or '0') < tonumber(ARGV[1]) then return 0 end
+          local seen = string.match(redis.call('HGET', KEYS[6], which) or '0', '^%d+')
+          if tonumber(seen) < tonumber(ARGV[1]) then return 0 end
         end
         return 1
         """;

@@ -20,15 +20,15 @@ internal enum Verdict
 {
     Undecided,
 
-    /// <summary>It has renewed its lease since the lease that the caller knew of.</summary>
+    /// <summary>It has beaten since the beat that the caller knew of.</summary>
     Alive,
 
     Gone,
 }
 
 /// <param name="Verdict">Whether it is decided.</param>
-/// <param name="LeaseEnds">When the node's lease ends: to be sent with the next question.</param>
-internal readonly record struct SuspicionAnswer(Verdict Verdict, string LeaseEnds);
+/// <param name="LastBeat">The node's last beat as Redis knows it: to be sent with the next question.</param>
+internal readonly record struct SuspicionAnswer(Verdict Verdict, string LastBeat);
 
 /// <summary>The script that collects evidence against a node and declares it gone before its lease ends.</summary>
 internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions options)
@@ -41,7 +41,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
 
     private readonly RedisKey[] _keys = ViewKeys.All(redis);
 
-    public async Task<SuspicionAnswer> ReportAsync(NodeTag accused, NodeTag reporter, Evidence evidence, string leaseEnds)
+    public async Task<SuspicionAnswer> ReportAsync(NodeTag accused, NodeTag reporter, Evidence evidence, string lastBeat)
     {
         RedisKey[] keys = [.. _keys, ViewKeys.Suspicion(redis, accused.ToString())];
         RedisValue[] arguments =
@@ -49,7 +49,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
             accused.ToString(),
             reporter.ToString(),
             evidence.ToString(),
-            leaseEnds,
+            lastBeat,
             (long)options.Lease.TotalMilliseconds,
             (long)options.BeatInterval.TotalMilliseconds,
             (long)Objection.TotalMilliseconds,
@@ -62,7 +62,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
     private const string Script =
         """
         local nodes, leases, changes, gone, meta, seen, suspicion = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-        local accused, reporter, evidence, known_end = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+        local accused, reporter, evidence, known_beat = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
         local lease, beat, objection = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
         local GONE = '3'
 
@@ -72,23 +72,24 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
 
         -- 1. Is it decided already? Unknown is not gone: then its lease, or its return, decides.
         local entry = redis.call('HGET', nodes, accused)
-        if not entry then return {'Undecided', known_end} end
-        if string.sub(entry, 1, 1) == GONE then return {'Gone', known_end} end
-        local ends = text(tonumber(redis.call('ZSCORE', leases, accused) or '0'))
-        if known_end ~= '' and known_end ~= ends then return {'Alive', ends} end
-        if evidence == 'None' then return {'Undecided', ends} end
+        if not entry then return {'Undecided', known_beat} end
+        if string.sub(entry, 1, 1) == GONE then return {'Gone', known_beat} end
+        local last_beat = redis.call('HGET', seen, accused) or '-'
+        local function has_beaten_since(known) return known ~= last_beat and last_beat ~= '-' end
+        if known_beat ~= '' and has_beaten_since(known_beat) then return {'Alive', last_beat} end
+        if evidence == 'None' then return {'Undecided', last_beat} end
 
         -- 2. Collect what reporters say. A beat since the first of them clears the accused.
         local enough = evidence == 'Replaced'
         if not enough then
-          if not redis.call('ZSCORE', leases, reporter) then return {'Undecided', ends} end
-          local accused_with = redis.call('HGET', suspicion, 'ends')
-          if accused_with and accused_with ~= ends then
+          if not redis.call('ZSCORE', leases, reporter) then return {'Undecided', last_beat} end
+          local accused_since = redis.call('HGET', suspicion, 'beat')
+          if accused_since and has_beaten_since(accused_since) then
             redis.call('DEL', suspicion)
-            return {'Alive', ends}
+            return {'Alive', last_beat}
           end
           redis.call('HSETNX', suspicion, 'since', text(now))
-          redis.call('HSETNX', suspicion, 'ends', ends)
+          redis.call('HSETNX', suspicion, 'beat', last_beat)
           local is_new = redis.call('HSET', suspicion, reporter, '1') == 1
           redis.call('PEXPIRE', suspicion, text(lease))
           if is_new then redis.call('PUBLISH', ARGV[8], 'suspected ' .. accused) end
@@ -102,7 +103,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
           local since = tonumber(redis.call('HGET', suspicion, 'since'))
           enough = now - since >= objection and (reporters >= 2 or others == 0)
         end
-        if not enough then return {'Undecided', ends} end
+        if not enough then return {'Undecided', last_beat} end
 
         -- 4. Gone, for everybody, in this step.
         local version = text(tonumber(redis.call('HGET', meta, 'version') or '0') + 1)
@@ -114,6 +115,6 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
         redis.call('HSET', meta, 'version', version)
         redis.call('DEL', suspicion)
         redis.call('PUBLISH', ARGV[8], 'changed ' .. version)
-        return {'Gone', ends}
+        return {'Gone', last_beat}
         """;
 }

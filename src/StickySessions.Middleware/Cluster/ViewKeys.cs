@@ -21,13 +21,13 @@ internal static class ViewKeys
     /// <summary>Hash: generation, version, sequence, floor, beat.</summary>
     private const string Meta = "view:meta";
 
-    /// <summary>Hash: tag of a live node to the version it knows.</summary>
+    /// <summary>Hash: tag of a live node to the version it knew at its last beat, and when that was.</summary>
     private const string Seen = "view:seen";
 
     public static RedisKey[] All(IRedisConnections redis)
         => [.. new[] { Nodes, Leases, Changes, Gone, Meta, Seen }.Select(redis.Key)];
 
-    /// <summary>Hash: who suspects this node, since when, and when its lease ended then.</summary>
+    /// <summary>Hash: who suspects this node, since when, and its last beat before that.</summary>
     public static RedisKey Suspicion(IRedisConnections redis, string tag) => redis.Key("view:suspicion:" + tag);
 
     /// <summary>Tells that the view changed, or that a node is suspected. Carries no truth.</summary>

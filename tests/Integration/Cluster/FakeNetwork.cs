@@ -4,10 +4,11 @@ using StickySessions.Cluster;
 namespace StickySessions.Tests.Integration.Cluster;
 
 /// <summary>The interconnect of nodes that live in one process. An address where nobody listens refuses.</summary>
-internal sealed class FakeNetwork : IPeerClient
+internal sealed class FakeNetwork
 {
     private readonly ConcurrentDictionary<Uri, IPeerQuestionHandler> _listeners = new();
     private readonly ConcurrentDictionary<Uri, bool> _silent = new();
+    private readonly ConcurrentDictionary<(string Node, Uri Address), bool> _pretences = new();
     private int _asked;
 
     public int Asked => _asked;
@@ -21,8 +22,12 @@ internal sealed class FakeNetwork : IPeerClient
 
     public void Unsilence(Uri address) => _silent.TryRemove(address, out _);
 
-    public async Task<PeerAnswer> AskAsync(
-        Uri address, bool hasInterconnect, string kind, ReadOnlyMemory<byte> question, CancellationToken cancellationToken)
+    /// <summary>One node alone believes that somebody still listens there.</summary>
+    public void Pretend(string node, Uri address) => _pretences[(node, address)] = true;
+
+    public IPeerClient ClientOf(string node) => new Client(this, node);
+
+    private async Task<PeerAnswer> AskAsync(Uri address, ReadOnlyMemory<byte> question, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _asked);
         if (!_listeners.TryGetValue(address, out var handler))
@@ -35,6 +40,15 @@ internal sealed class FakeNetwork : IPeerClient
             : new PeerAnswer(PeerAnswerStatus.Answered, await handler.AnswerAsync(question, cancellationToken));
     }
 
-    public Task<bool> IsRefusedAsync(Uri address, CancellationToken cancellationToken)
-        => Task.FromResult(!_listeners.ContainsKey(address));
+    private bool IsRefused(string node, Uri address) => !_listeners.ContainsKey(address) && !_pretences.ContainsKey((node, address));
+
+    private sealed class Client(FakeNetwork network, string node) : IPeerClient
+    {
+        public Task<PeerAnswer> AskAsync(
+            Uri address, bool hasInterconnect, string kind, ReadOnlyMemory<byte> question, CancellationToken cancellationToken)
+            => network.AskAsync(address, question, cancellationToken);
+
+        public Task<bool> IsRefusedAsync(Uri address, CancellationToken cancellationToken)
+            => Task.FromResult(network.IsRefused(node, address));
+    }
 }

@@ -43,6 +43,7 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
     [Fact]
     public async Task NodeThatStopsBeating_IsGoneAfterItsLease_AndComesBackWithANewTag()
     {
+        _cluster.Options.Lease = TimeSpan.FromSeconds(1);
         var nodes = await ActiveAsync("web-1", "web-2");
         var old = nodes[0].Self.Tag;
 
@@ -107,13 +108,14 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
 
         await Eventually.TrueAsync(() => nodes.All(node => node.View.Nodes.Length == 3));
         Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
-        Assert.All(nodes, node => Assert.True(node.Keys.Current.TryFind(newcomer.Keys.Current.Current.Id, out _)));
+        await Eventually.TrueAsync(() => nodes.All(node => node.Keys.Current.TryFind(newcomer.Keys.Current.Current.Id, out _)));
         await Eventually.TrueAsync(() => newcomer.Keys.Current.TryFind(nodes[0].Keys.Current.Current.Id, out _));
     }
 
     [Fact]
     public async Task NobodyBeatForLongerThanALease_NobodyIsGone()
     {
+        _cluster.Options.Lease = TimeSpan.FromSeconds(1);
         var nodes = await ActiveAsync("web-1", "web-2");
         var tags = nodes.Select(node => node.Self.Tag).ToArray();
 
@@ -132,9 +134,59 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
         await Eventually.TrueAsync(() => nodes[1].Membership.Degradation is null);
         Assert.Equal(tags[1], nodes[1].Self.Tag);
     }
+
+    [Fact]
+    public async Task Keys_AddedAndMadeCurrentByAnOperator_ReachAllNodes_AndTheOldOneStaysValid()
+    {
+        var nodes = await ActiveAsync("web-1", "web-2");
+        var old = nodes[0].Keys.Current.Current.Id;
+        var redis = nodes[0].Redis;
+
+        await redis.Beats.GetDatabase().HashSetAsync(redis.Key("keys"), [new("second", "a secret of thirty-two letters and more"), new("current", "second")]);
+
+        await Eventually.TrueAsync(() => nodes.All(node => node.Keys.Current.Current.Id != old));
+        Assert.Single(nodes.Select(node => node.Keys.Current.Current.Id).Distinct());
+        Assert.All(nodes, node => Assert.True(node.Keys.Current.TryFind(old, out _)));
+    }
+
+    [Fact]
+    public async Task AdvertisedAddressWhereNobodyListens_IsDegradedWithTheRemedy()
+    {
+        var nodes = await ActiveAsync("web-1", "web-2");
+
+        Cluster.Network.Close(nodes[0].Address);
+
+        await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation?.Contains("AdvertisedUrl", StringComparison.Ordinal) == true));
+        Assert.Equal(2, nodes[1].View.Nodes.Length);
+    }
+
+    [Fact]
+    public async Task Leave_WhileRedisIsAway_Returns()
+    {
+        var nodes = await ActiveAsync("web-1", "web-2");
+        nodes[0].CutOffFromRedis();
+
+        await nodes[0].Membership.LeaveAsync(Cancellation);
+
+        Assert.Null(nodes[0].View.Find(nodes[0].Self.Tag));
+    }
+
+    [Fact]
+    public async Task ViewThatWentBackInTime_LosesNobodyAndRevivesNobody()
+    {
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
+        var setBack = await RedisCluster.RememberAsync(nodes[0]);
+        var newcomer = (await ActiveAsync("web-4"))[0];
+        await nodes[2].Membership.LeaveAsync(Cancellation);
+        await Eventually.TrueAsync(() => nodes[0].View.Find(newcomer.Self.Tag)?.State == NodeState.Active);
+        var version = nodes[0].View.Version;
+
+        await setBack();
+
+        await Eventually.TrueAsync(() => nodes[..2].Append(newcomer).All(node => node.View.Version > version));
+        var tags = new[] { nodes[0].Self.Tag, nodes[1].Self.Tag, newcomer.Self.Tag };
+        await Eventually.TrueAsync(() => nodes[..2].Append(newcomer).All(
+            node => node.View.Nodes.Length == 3 && tags.All(tag => node.View.Find(tag) is not null)));
+        Assert.Empty(newcomer.Self.FormerTags);
+    }
 }
-
-public sealed class RedisMembershipOnGarnetTests(EmbeddedGarnet server) : RedisMembershipTests(server), IClassFixture<EmbeddedGarnet>;
-
-public sealed class RedisMembershipOnRedisTests(RedisServerProcess server)
-    : RedisMembershipTests(server), IClassFixture<RedisServerProcess>;

@@ -17,7 +17,7 @@ internal sealed class RedisNode : TestNode
         _redis = new SeverableConnections(new RedisConnections(Options.Create(options)));
         Keys = new RedisClusterKeys(_redis);
         _membership = new RedisMembership(
-            _redis, Keys, network, Options.Create(options), TimeProvider.System, NullLogger<RedisMembership>.Instance);
+            _redis, Keys, network.ClientOf(name), Options.Create(options), TimeProvider.System, NullLogger<RedisMembership>.Instance);
     }
 
     public override IClusterMembership Membership => _membership;

@@ -43,7 +43,7 @@ internal sealed class StaticCluster(params string[] names) : ITestCluster
         : TestNode(network, name, address)
     {
         private readonly StaticMembership _membership =
-            new(Options.Create(options), network, TimeProvider.System, NullLogger<StaticMembership>.Instance);
+            new(Options.Create(options), network.ClientOf(name), TimeProvider.System, NullLogger<StaticMembership>.Instance);
 
         public override IClusterMembership Membership => _membership;
 

@@ -1,0 +1,87 @@
+using StickySessions.Tests.Integration.Redis;
+
+namespace StickySessions.Tests.Integration.Cluster;
+
+/// <summary>Leases last a minute here: what is decided is decided by evidence.</summary>
+public abstract class EarlyExpiryTests(IRedisServer server) : RedisTestBase(server)
+{
+    [Fact]
+    public async Task KilledNode_IsGone_WhenASecondNodeConfirms()
+    {
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
+        var tag = nodes[0].Self.Tag;
+        await nodes[0].KillAsync();
+
+        Assert.True(await nodes[1].Membership.SuspectAsync(tag, Cancellation));
+
+        await Eventually.TrueAsync(() => nodes[2].View.Find(tag) is null);
+    }
+
+    [Fact]
+    public async Task KilledNode_IsNotGone_WhileTheOnlyOtherNodeDoesNotConfirm()
+    {
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
+        var tag = nodes[0].Self.Tag;
+        Cluster.Network.Pretend("web-3", nodes[0].Address);
+        await nodes[0].KillAsync();
+        using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+
+        Assert.False(await nodes[1].Membership.SuspectAsync(tag, enough.Token));
+
+        Assert.All(nodes[1..], node => Assert.NotNull(node.View.Find(tag)));
+    }
+
+    [Fact]
+    public async Task KilledNodes_AllButOne_AreGone_AsNobodyIsLeftToConfirm()
+    {
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
+        var tags = nodes.Select(node => node.Self.Tag).ToArray();
+        await nodes[0].KillAsync();
+        await nodes[1].KillAsync();
+
+        Assert.True(await nodes[2].Membership.SuspectAsync(tags[0], Cancellation));
+        Assert.True(await nodes[2].Membership.SuspectAsync(tags[1], Cancellation));
+        Assert.Single(nodes[2].View.Nodes);
+    }
+
+    [Fact]
+    public async Task RunningNode_WhoseAddressIsRefusedForAll_ObjectsByBeating()
+    {
+        Cluster.Options.BeatInterval = TimeSpan.FromSeconds(5);
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
+        var tag = nodes[0].Self.Tag;
+        Cluster.Network.Close(nodes[0].Address);
+
+        Assert.False(await nodes[1].Membership.SuspectAsync(tag, Cancellation));
+
+        Assert.Equal(tag, nodes[0].Self.Tag);
+        Assert.NotNull((await nodes[1].Membership.RefreshAsync(Cancellation)).Find(tag));
+    }
+
+    [Fact]
+    public async Task FrozenNode_IsNotGoneBeforeItsLeaseEnds()
+    {
+        Cluster.Options.Lease = TimeSpan.FromSeconds(2);
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
+        var tag = nodes[0].Self.Tag;
+        nodes[0].CutOffFromRedis();
+        using var early = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+
+        Assert.False(await nodes[1].Membership.SuspectAsync(tag, early.Token));
+        Assert.True(await nodes[1].Membership.SuspectAsync(tag, Cancellation));
+    }
+
+    [Fact]
+    public async Task ExpireOnRefusedOff_WaitsForTheLease()
+    {
+        Cluster.Options.ExpireOnRefused = false;
+        Cluster.Options.Lease = TimeSpan.FromSeconds(2);
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
+        var tag = nodes[0].Self.Tag;
+        await nodes[0].KillAsync();
+        using var early = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+
+        Assert.False(await nodes[1].Membership.SuspectAsync(tag, early.Token));
+        Assert.True(await nodes[1].Membership.SuspectAsync(tag, Cancellation));
+    }
+}

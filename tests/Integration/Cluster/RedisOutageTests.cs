@@ -1,0 +1,104 @@
+using StickySessions.Cluster;
+using StickySessions.Tests.Integration.Redis;
+
+namespace StickySessions.Tests.Integration.Cluster;
+
+/// <summary>A real server that stops, freezes, forgets and comes back.</summary>
+public sealed class RedisOutageTests(RedisServerProcess server) : RedisTestBase(server), IClassFixture<RedisServerProcess>
+{
+    [Fact]
+    public async Task StoppedAndStartedEmpty_ChangesNoTagAndNoKey()
+    {
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
+        var tags = nodes.Select(node => node.Self.Tag).ToArray();
+        var key = nodes[0].Keys.Current.Current.Id;
+
+        await server.StopAsync();
+        await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is not null));
+        Assert.All(nodes, node => Assert.Equal(3, node.View.Nodes.Length));
+        await server.StartAgainAsync();
+
+        await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is null));
+        Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
+        Assert.All(nodes, node => Assert.Equal(3, node.View.Nodes.Length));
+        var newcomer = (await ActiveAsync("web-4"))[0];
+        Assert.Equal(key, newcomer.Keys.Current.Current.Id);
+        await Eventually.TrueAsync(() => nodes.All(node => node.View.Nodes.Length == 4));
+    }
+
+    [Fact]
+    public async Task FrozenForLongerThanALease_NobodyIsGone()
+    {
+        Cluster.Options.Lease = TimeSpan.FromSeconds(1);
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
+        var tags = nodes.Select(node => node.Self.Tag).ToArray();
+
+        await server.FreezeAsync();
+        try
+        {
+            await Task.Delay(2 * Cluster.Options.Lease, TimeProvider.System, Cancellation);
+            await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is not null));
+        }
+        finally
+        {
+            await server.ThawAsync();
+        }
+
+        await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is null));
+        Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
+        Assert.All(nodes, node => Assert.Equal(3, node.View.Nodes.Length));
+    }
+
+    [Fact]
+    public async Task AwayAtStart_JoinsInTheBackgroundWhenItIsThere()
+    {
+        await server.StopAsync();
+        var node = Cluster.RedisNode("web-1");
+
+        await node.JoinAsync();
+        await node.Membership.AnnounceAsync(NodeState.Active, Cancellation);
+
+        Assert.False(node.Membership.IsJoined);
+        Assert.Contains("Redis is away", node.Membership.Degradation, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => node.Keys.Current);
+        await server.StartAgainAsync();
+        await Eventually.TrueAsync(() => node.Membership.IsJoined);
+        Assert.Equal(NodeState.Active, node.Self.State);
+        Assert.NotNull(node.Keys.Current);
+    }
+
+    [Fact]
+    public async Task FlushAll_WhileNodesBeat_KeepsEveryNodeInEveryView()
+    {
+        var nodes = await ActiveAsync("web-1", "web-2", "web-3");
+        var tags = nodes.Select(node => node.Self.Tag).ToArray();
+        var lost = 0;
+        foreach (var node in nodes)
+        {
+            node.Membership.ViewChanged += view => Interlocked.Add(ref lost, tags.Count(tag => view.Find(tag) is null));
+        }
+
+        for (var round = 0; round < 5; round++)
+        {
+            var version = nodes.Max(node => node.View.Version);
+            await nodes[0].Redis.Beats.GetDatabase().ExecuteAsync("FLUSHALL");
+            await Eventually.TrueAsync(() => nodes.All(node => node.View.Version > version));
+        }
+
+        Assert.Equal(0, lost);
+        Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
+    }
+
+    [Fact]
+    public async Task EvictionPolicyThatMayEvict_IsDegradedWithTheRemedy()
+    {
+        var nodes = await ActiveAsync("web-1");
+        var database = nodes[0].Redis.Beats.GetDatabase();
+
+        await database.ExecuteAsync("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+        await Eventually.TrueAsync(() => nodes[0].Membership.Degradation?.Contains("noeviction", StringComparison.Ordinal) == true);
+        await database.ExecuteAsync("CONFIG", "SET", "maxmemory-policy", "noeviction");
+
+        await Eventually.TrueAsync(() => nodes[0].Membership.Degradation is null);
+    }
+}
