@@ -71,11 +71,11 @@ internal sealed class RedisBeater
 
     public void Announce(Node self) => _self = self;
 
-    public void Announce(NodeState state)
+    public void Announce(NodeState state, Uri? publicAddress = null)
     {
         lock (_gate)
         {
-            _self = _self! with { State = state };
+            _self = _self! with { State = state, PublicAddress = publicAddress ?? _self.PublicAddress };
         }
     }
 

@@ -33,10 +33,10 @@ public sealed class AddOwnershipTests
     [Fact]
     public void AddOwnership_CalledTwice_AddsNothingTwice()
     {
-        using var services = Build(_ => { });
+        var services = new ServiceCollection().AddOwnership().AddOwnership();
 
-        Assert.Single(services.GetServices<IHostedService>().OfType<IdleSweep>());
-        Assert.Single(services.GetServices<IPeerQuestionHandler>().OfType<HoldsQuestionHandler>());
+        Assert.Single(services, service => service.ImplementationType == typeof(IdleSweep));
+        Assert.Single(services, service => service.ImplementationType == typeof(HoldsQuestionHandler));
     }
 
     [Fact]
