@@ -160,7 +160,9 @@ public sealed class RetryTests
         await using var ingress = await TestNode.StartAsync("a", Echo);
         ingress.Peers["b"] = new Node
         {
-            Tag = new NodeTag(3, 3), Name = "b", HasInterconnect = false,
+            Tag = new NodeTag(3, 3),
+            Name = "b",
+            HasInterconnect = false,
             Address = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"),
         };
 
