@@ -41,7 +41,13 @@ public sealed class RestorationTests
             builder =>
             {
                 RetryTests.WithoutInterconnect(!interconnect)(builder);
-                builder.Services.Configure<ForwardedHeadersOptions>(options => options.ForwardedHeaders = ForwardedHeaders.All);
+                builder.Services.Configure<ForwardedHeadersOptions>(options =>
+                {
+                    options.ForwardedHeaders = ForwardedHeaders.All;
+                    // As behind a balancer whose address is not known: every sender is believed, one hop of it.
+                    options.KnownProxies.Clear();
+                    options.KnownIPNetworks.Clear();
+                });
             },
             app =>
             {

@@ -156,17 +156,20 @@ public sealed class RetryTests
         var requests = 0;
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var serving = ServeAsync();
         await using var ingress = await TestNode.StartAsync("a", Echo);
         ingress.Peers["b"] = new Node
         {
-            Tag = new NodeTag(3, 3), Name = "b", HasInterconnect = false,
+            Tag = new NodeTag(3, 3),
+            Name = "b",
+            HasInterconnect = false,
             Address = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"),
         };
 
         (await SendAsync(ingress, HttpMethod.Get, "b")).Dispose();
         using var response = await SendAsync(ingress, new HttpMethod(method), "b");
-        listener.Stop();
+        await stop.CancelAsync();
         await serving;
 
         Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
@@ -178,16 +181,16 @@ public sealed class RetryTests
             {
                 while (true)
                 {
-                    using var connection = await listener.AcceptTcpClientAsync(Cancellation);
+                    using var connection = await listener.AcceptTcpClientAsync(stop.Token);
                     var stream = connection.GetStream();
-                    await ReadHeadAsync(stream);
+                    await ReadHeadAsync(stream, stop.Token);
                     requests++;
                     await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Cancellation);
-                    await ReadHeadAsync(stream);
+                    await ReadHeadAsync(stream, stop.Token);
                     requests++;
                 }
             }
-            catch (Exception stopped) when (stopped is SocketException or ObjectDisposedException or InvalidOperationException)
+            catch (OperationCanceledException)
             {
             }
         }
@@ -248,11 +251,11 @@ public sealed class RetryTests
         return await client.SendAsync(request, Cancellation);
     }
 
-    private static async Task ReadHeadAsync(NetworkStream stream)
+    private static async Task ReadHeadAsync(NetworkStream stream, CancellationToken cancellationToken)
     {
         var head = new StringBuilder();
         var buffer = new byte[1];
-        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(buffer, Cancellation) > 0)
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(buffer, cancellationToken) > 0)
         {
             head.Append((char)buffer[0]);
         }
