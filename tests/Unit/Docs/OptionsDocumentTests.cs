@@ -28,7 +28,7 @@ public sealed partial class OptionsDocumentTests
     [Fact]
     public void OptionsDocument_ListsEveryOptionWithItsDefault()
     {
-        var written = Row().Matches(File.ReadAllText(RepositoryFile("docs/options.md")))
+        var written = Row().Matches(RepositoryFile.Read("docs/options.md"))
             .Select(row => (Key: row.Groups["key"].Value, Default: row.Groups["default"].Value))
             .Order();
         var actual = Sections.SelectMany(section => OptionsOf(section.Section, section.Defaults)).Order();
@@ -67,19 +67,6 @@ public sealed partial class OptionsDocumentTests
         (_, IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString()!,
     };
-
-    private static string RepositoryFile(string path)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "StickySessions.sln")))
-            {
-                return Path.Combine(folder.FullName, path);
-            }
-        }
-
-        throw new FileNotFoundException("The repository was not found above the test's folder.", path);
-    }
 
     [GeneratedRegex(@"^\| `(?<key>[A-Za-z:]+)` \| `?(?<default>[^|`]+?)`? \|", RegexOptions.Multiline)]
     private static partial Regex Row();
