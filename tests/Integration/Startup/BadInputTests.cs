@@ -42,7 +42,7 @@ public sealed class BadInputTests(GarnetServerFixture garnet)
 
         var failure = await TestApp.FailToStartAsync(new TestAppSetup { Sticky = sticky });
 
-        AssertSays(failure, $"StickySessions:{key}", $"'{value}'", remedy);
+        AssertSays(failure, $"StickySessions:{key}", value, remedy);
     }
 
     [Fact]

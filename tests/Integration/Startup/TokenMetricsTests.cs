@@ -66,7 +66,7 @@ public sealed class TokenMetricsTests
         switch (how)
         {
             case "malformed":
-                return "nonsense";
+                return "not/base64url";
             case "truncated":
                 return token[..^4];
             case "oversized":
