@@ -15,6 +15,8 @@ namespace StickySessions;
 /// </summary>
 internal sealed class OptionsCheck : IHostedService
 {
+    private const string Binder = "Microsoft.Extensions.Configuration.Binder";
+
     /// <exception cref="InvalidOperationException">An option is wrong.</exception>
     public OptionsCheck(IServiceProvider services)
     {
@@ -52,9 +54,9 @@ internal sealed class OptionsCheck : IHostedService
         {
             return invalid.Failures;
         }
-        catch (InvalidOperationException notConvertible)
+        catch (InvalidOperationException notConvertible) when (notConvertible.Source == Binder)
         {
-            // Of the configuration's binder, which names the key and the value.
+            // It names the key and the value.
             return [$"{notConvertible.Message} Correct the value, or remove it for its default."];
         }
     }
