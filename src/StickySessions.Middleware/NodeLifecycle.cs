@@ -56,7 +56,7 @@ internal sealed partial class NodeLifecycle(
     {
         var publicAddress = options.Value.PublicAddress ?? ReachableAddress.Of(
             server.Features.Get<IServerAddressesFeature>()?.Addresses, interconnect.Advertised?.Host);
-        await membership.AnnounceAsync(NodeState.Active, cancellationToken);
+        await membership.AnnounceAsync(NodeState.Active, publicAddress, cancellationToken);
         _isActive = true;
     }
 
@@ -65,7 +65,7 @@ internal sealed partial class NodeLifecycle(
         _isDraining = true;
         try
         {
-            await membership.AnnounceAsync(NodeState.Draining, cancellationToken);
+            await membership.AnnounceAsync(NodeState.Draining, publicAddress: null, cancellationToken);
             if (membership.View.Nodes.Length > 1)
             {
                 Draining(logger, options.Value.Name, options.Value.DrainDelay);

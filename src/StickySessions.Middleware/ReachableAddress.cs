@@ -17,17 +17,22 @@ internal static class ReachableAddress
                 continue;
             }
 
-            if (uri.Host is not ("[::]" or "0.0.0.0"))
-            {
-                return uri;
-            }
-
-            if (host is not null)
+            var isAnyAddress = uri.Host is "[::]" or "0.0.0.0";
+            if (isAnyAddress && host is not null)
             {
                 return new UriBuilder(uri.Scheme, host, uri.Port).Uri;
+            }
+
+            // Seen from another machine, loopback is that machine.
+            if (!isAnyAddress && (!uri.IsLoopback || IsLoopback(host)))
+            {
+                return uri;
             }
         }
 
         return null;
     }
+
+    private static bool IsLoopback(string? host)
+        => host is not null && new UriBuilder(Uri.UriSchemeHttp, host).Uri.IsLoopback;
 }

@@ -37,7 +37,10 @@ internal interface IClusterMembership
     Task JoinAsync(Node self, CancellationToken cancellationToken);
 
     /// <summary>Announces that this node became <see cref="NodeState.Active"/> or <see cref="NodeState.Draining"/>.</summary>
-    Task AnnounceAsync(NodeState state, CancellationToken cancellationToken);
+    /// <param name="state">What it became.</param>
+    /// <param name="publicAddress">Where clients reach it, known once its server has started; null if unknown or said before.</param>
+    /// <param name="cancellationToken">Stops waiting; the announcement goes on.</param>
+    Task AnnounceAsync(NodeState state, Uri? publicAddress, CancellationToken cancellationToken);
 
     /// <summary>Leaves: this node is <see cref="NodeState.Gone"/> for all, and waits (bounded) until the peers know it.</summary>
     Task LeaveAsync(CancellationToken cancellationToken);

@@ -33,6 +33,7 @@ internal sealed class RedisBeater
 
     // Touched only by the one beat that runs.
     private KnownView _known = KnownView.None;
+    private KnownView _published = KnownView.None;
     private DateTimeOffset _lastBeat;
     private int _beatsSinceKeyRead;
 
@@ -71,11 +72,11 @@ internal sealed class RedisBeater
 
     public void Announce(Node self) => _self = self;
 
-    public void Announce(NodeState state)
+    public void Announce(NodeState state, Uri? publicAddress = null)
     {
         lock (_gate)
         {
-            _self = _self! with { State = state };
+            _self = _self! with { State = state, PublicAddress = publicAddress ?? _self.PublicAddress };
         }
     }
 
@@ -211,13 +212,14 @@ internal sealed class RedisBeater
     {
         var self = _self!;
         var before = _view;
-        if (before.Version == _known.Version && ReferenceEquals(before.Find(self.Tag) ?? self, self) && before.Nodes.Length > 0)
+        if (ReferenceEquals(_published, _known) && ReferenceEquals(before.Find(self.Tag) ?? self, self))
         {
             return;
         }
 
         var after = _known.ToView(self);
         _view = after;
+        _published = _known;
         _logger.ViewChanged(before, after, self.Tag);
         ViewChanged?.Invoke(after);
     }

@@ -81,9 +81,9 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
         _loop.Start();
     }
 
-    public Task AnnounceAsync(NodeState state, CancellationToken cancellationToken)
+    public Task AnnounceAsync(NodeState state, Uri? publicAddress, CancellationToken cancellationToken)
     {
-        _beater.Announce(state);
+        _beater.Announce(state, publicAddress);
         return _beater.BeatAsync().WaitAsync(cancellationToken);
     }
 

@@ -75,10 +75,10 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
         }
     }
 
-    public Task AnnounceAsync(NodeState state, CancellationToken cancellationToken)
+    public Task AnnounceAsync(NodeState state, Uri? publicAddress, CancellationToken cancellationToken)
     {
         // The questions carry it.
-        Change(() => _self = Self with { State = state });
+        Change(() => _self = Self with { State = state, PublicAddress = publicAddress ?? Self.PublicAddress });
         return _probes.RunAsync().WaitAsync(cancellationToken);
     }
 
@@ -86,7 +86,7 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
     {
         if (IsJoined)
         {
-            await AnnounceAsync(NodeState.Gone, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await AnnounceAsync(NodeState.Gone, publicAddress: null, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _logger.Left(Self.Name, Self.Tag);
         }
 

@@ -23,7 +23,7 @@ internal sealed partial class EnvelopeGate(
         return request.Headers.TryGetValue(StickyHeaders.Envelope, out var text)
             && text.Count == 1
             && TryGetKeys() is { } ring
-            && SignedEnvelope.TryOpen(text[0], kind, ring, time.GetUtcNow(), request.Method, RequestTarget.Of(request), out opened);
+            && SignedEnvelope.TryOpen(text[0], kind, ring, time.GetUtcNow(), request.Method, OriginalRequestReader.TargetOf(request), out opened);
     }
 
     public ForwardedRequest? Restore(IFeatureCollection features, in OpenedEnvelope opened)

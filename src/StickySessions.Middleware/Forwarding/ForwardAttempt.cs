@@ -38,7 +38,7 @@ internal sealed class ForwardAttempt(
     {
         HasBody = proxyRequest.Content is not null;
         var target = OriginalRequestReader.WireTarget(httpContext, out var rawTarget);
-        proxyRequest.RequestUri = new Uri(destinationPrefix + target, ByteForByte);
+        proxyRequest.RequestUri = WireUri(destinationPrefix, target);
         proxyRequest.Options.Set(ForwardGate.Attempt, this);
         ForwardedHeaderRules.CopyRequest(httpContext.Request, proxyRequest);
 
@@ -94,6 +94,14 @@ internal sealed class ForwardAttempt(
     {
         await base.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
         IsResponseComplete = true;
+    }
+
+    /// <summary>Most targets are what an ordinary URI makes of them; only the others need the kind that some handlers cannot read.</summary>
+    private static Uri WireUri(string prefix, string target)
+    {
+        var address = prefix + target;
+        var ordinary = new Uri(address);
+        return string.Equals(ordinary.PathAndQuery, target, StringComparison.Ordinal) ? ordinary : new Uri(address, ByteForByte);
     }
 
     private bool IsNodesOwnAnswer(HttpResponseMessage response)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace StickySessions.Forwarding;
@@ -12,7 +13,7 @@ internal static class OriginalRequestReader
     /// <summary>The raw target, byte for byte if a URI can carry it, else a stand-in: the real one is in the envelope.</summary>
     public static string WireTarget(HttpContext context, out string? rawTarget)
     {
-        var target = RequestTarget.Of(context.Features.GetRequiredFeature<IHttpRequestFeature>());
+        var target = TargetOf(context.Features.GetRequiredFeature<IHttpRequestFeature>());
         if (target.StartsWith('/') && !target.AsSpan().ContainsAnyExcept(Visible))
         {
             rawTarget = null;
@@ -22,6 +23,11 @@ internal static class OriginalRequestReader
         rawTarget = target;
         return "/";
     }
+
+    /// <summary>The raw target; servers that are not made of bytes (TestServer) have none, and it is what a client would have sent.</summary>
+    public static string TargetOf(IHttpRequestFeature request) => string.IsNullOrEmpty(request.RawTarget)
+        ? UriHelper.BuildRelative(request.PathBase, request.Path, new QueryString(request.QueryString))
+        : request.RawTarget;
 
     /// <param name="context">The request.</param>
     /// <param name="rawTarget">The raw target if it must travel in the envelope.</param>

@@ -50,7 +50,7 @@ public abstract class ClusterMembershipTests
     {
         var nodes = await Cluster.ActiveAsync("web-1", "web-2");
 
-        await nodes[0].Membership.AnnounceAsync(NodeState.Draining, Cancellation);
+        await nodes[0].Membership.AnnounceAsync(NodeState.Draining, publicAddress: null, Cancellation);
 
         Assert.Equal(NodeState.Draining, nodes[0].Self.State);
         Assert.Equal(NodeState.Draining, nodes[0].View.Find(nodes[0].Self.Tag)!.State);

@@ -49,7 +49,7 @@ internal abstract class TestNode(FakeNetwork network, string name, Uri address) 
     public async Task JoinActiveAsync()
     {
         await JoinAsync();
-        await Membership.AnnounceAsync(NodeState.Active, TestContext.Current.CancellationToken);
+        await Membership.AnnounceAsync(NodeState.Active, publicAddress: null, TestContext.Current.CancellationToken);
     }
 
     /// <summary>As SIGKILL: nothing is said, and nobody listens.</summary>

@@ -189,4 +189,16 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
             node => node.View.Nodes.Length == 3 && tags.All(tag => node.View.Find(tag) is not null)));
         Assert.Empty(newcomer.Self.FormerTags);
     }
+
+    [Fact]
+    public async Task Join_ByTwoProcessesOfOneNameAtOnce_LetsOneIn()
+    {
+        var nodes = new[] { Cluster.Node("web-1"), Cluster.Node("web-1"), Cluster.Node("web-1") };
+
+        var refusals = await Task.WhenAll(nodes.Select(async node => await Record.ExceptionAsync(node.JoinAsync)));
+
+        Assert.Single(refusals, refusal => refusal is null);
+        Assert.Equal(2, refusals.OfType<ClusterJoinException>().Count());
+        Assert.Single(nodes.Single(node => node.Membership.IsJoined).View.Nodes);
+    }
 }

@@ -56,7 +56,7 @@ public sealed class RedisOutageTests(RedisServerProcess server) : RedisTestBase(
         var node = Cluster.RedisNode("web-1");
 
         await node.JoinAsync();
-        await node.Membership.AnnounceAsync(NodeState.Active, Cancellation);
+        await node.Membership.AnnounceAsync(NodeState.Active, publicAddress: null, Cancellation);
 
         Assert.False(node.Membership.IsJoined);
         Assert.Contains("Redis is away", node.Membership.Degradation, StringComparison.Ordinal);

@@ -71,7 +71,7 @@ internal sealed class TestNode : IAsyncDisposable
         builder.Services.Configure<StickyInterconnectOptions>(options => options.Url = "http://127.0.0.1:0");
         builder.Services.AddSingleton<IClusterKeys>(new FixedKeys(secret));
         configure?.Invoke(builder);
-        builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
 
         var app = builder.Build();
         var node = new TestNode(app, name);

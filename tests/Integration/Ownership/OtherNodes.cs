@@ -36,7 +36,7 @@ internal sealed class OtherNodes : IClusterMembership, IPeerClient
 
     public Task JoinAsync(Node self, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task AnnounceAsync(NodeState state, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task AnnounceAsync(NodeState state, Uri? publicAddress, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task LeaveAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using StickySessions.Cluster;
 using StickySessions.Ownership;
@@ -33,10 +32,10 @@ public sealed class AddOwnershipTests
     [Fact]
     public void AddOwnership_CalledTwice_AddsNothingTwice()
     {
-        using var services = Build(_ => { });
+        var services = new ServiceCollection().AddOwnership().AddOwnership();
 
-        Assert.Single(services.GetServices<IHostedService>().OfType<IdleSweep>());
-        Assert.Single(services.GetServices<IPeerQuestionHandler>().OfType<HoldsQuestionHandler>());
+        Assert.Single(services, service => service.ImplementationType == typeof(IdleSweep));
+        Assert.Single(services, service => service.ImplementationType == typeof(HoldsQuestionHandler));
     }
 
     [Fact]

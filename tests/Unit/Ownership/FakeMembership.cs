@@ -24,7 +24,7 @@ internal sealed class FakeMembership(Node self, params Node[] others) : ICluster
 
     public Task JoinAsync(Node self, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task AnnounceAsync(NodeState state, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task AnnounceAsync(NodeState state, Uri? publicAddress, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task LeaveAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
