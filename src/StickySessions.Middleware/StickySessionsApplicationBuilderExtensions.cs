@@ -12,11 +12,11 @@ public static class StickySessionsApplicationBuilderExtensions
     /// From here on each request runs on the node that owns its session. Place it after <c>UseForwardedHeaders</c> and before
     /// everything that must run once (compression, authentication, session, endpoints). Calling it again adds nothing twice.
     /// </summary>
-    /// <exception cref="InvalidOperationException"><c>AddStickySessions</c> was not called.</exception>
+    /// <exception cref="InvalidOperationException"><c>AddStickySessions</c> was not called, or an option is wrong.</exception>
     public static IApplicationBuilder UseStickySessions(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        if (app.ApplicationServices.GetService<SessionRouter>() is null)
+        if (app.ApplicationServices.GetService<OptionsCheck>() is null)
         {
             throw new InvalidOperationException(
                 "UseStickySessions needs its services: call builder.Services.AddStickySessions() before the application is built.");

@@ -32,6 +32,9 @@ internal sealed partial class StickySessionsMiddleware(
     /// <summary>Only the ingress node tries again, at most twice, and never at a node that has refused.</summary>
     private const int MaxRefusals = 2;
 
+    /// <summary>Why a token that is genuine is worth nothing: its session was ended or has idled out.</summary>
+    private const string SessionOver = "session-over";
+
     private static readonly TimeSpan PauseBeforeTryingAgain = TimeSpan.FromMilliseconds(50);
 
     public Task Invoke(HttpContext context)
@@ -50,12 +53,17 @@ internal sealed partial class StickySessionsMiddleware(
             return ReceiveAsync(context, policy, forwarded);
         }
 
+        if (!membership.IsJoined)
+        {
+            // It may not know the cluster's keys either, so no token can be read.
+            return FailAsync(context, StickyReasons.NotJoined);
+        }
+
         // 2. The token.
         var found = cookies.Read(context, policy);
 
         // 3. and 4. The owner: this node, without any I/O and without an allocation.
         if (found.IsValid
-            && membership.IsJoined
             && !node.HasLeft
             && found.Token.Owner == membership.Self.Tag
             && held.TryEnter(found.Token.Session, found.Token.Epoch, out var session) == EnterStatus.Entered)
@@ -73,11 +81,7 @@ internal sealed partial class StickySessionsMiddleware(
     {
         try
         {
-            if (!membership.IsJoined)
-            {
-                await FailAsync(context, StickyReasons.NotJoined);
-            }
-            else if (found.IsValid)
+            if (found.IsValid)
             {
                 await FindOwnerAsync(context, policy, found.Token);
             }
@@ -115,6 +119,7 @@ internal sealed partial class StickySessionsMiddleware(
                     return;
 
                 case RouteKind.NewSession:
+                    metrics.TokenRejected(SessionOver);
                     await PlaceAsync(context, policy);
                     return;
 
@@ -131,6 +136,7 @@ internal sealed partial class StickySessionsMiddleware(
             switch (result.Status)
             {
                 case ForwardStatus.NotMine when result.NotMine.Ended:
+                    metrics.TokenRejected(SessionOver);
                     await PlaceAsync(context, policy);
                     return;
 
@@ -219,6 +225,7 @@ internal sealed partial class StickySessionsMiddleware(
                 break;
 
             case RouteKind.NewSession:
+                metrics.TokenRejected(SessionOver);
                 var fresh = new StickyToken(SessionId.New(), membership.Self.Tag, Epoch: 1, Created: time.GetUtcNow(), Issued: default);
                 await RunNewAsync(context, policy, fresh, forwarded.Ingress);
                 break;

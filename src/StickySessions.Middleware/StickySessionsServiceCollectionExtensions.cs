@@ -33,6 +33,11 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddStickyOptions<StickyRedisOptions>("Redis");
         services.AddStickyOptions<StickyStaticOptions>("Static");
 
+        // Before all others, which would stumble over one wrong option each.
+        services.TryAddSingleton<OptionsCheck>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, OptionsCheck>(
+            static provider => provider.GetRequiredService<OptionsCheck>()));
+
         // In the order of the floors. Of the hosted services the interconnect starts before the node joins, and stops after it left.
         services.TryAddSingleton<StickyMetrics>();
         services.AddTokens();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -21,6 +22,7 @@ internal static class ForwardingServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IValidateOptions<StickyForwardingOptions>, StickyForwardingOptionsValidator>();
         services.AddSingleton<IValidateOptions<StickyInterconnectOptions>, StickyInterconnectOptionsValidator>();
+        services.AddSingleton<IValidateOptions<StickyInterconnectOptions>, PublicAddressCheck>();
         services.AddOptions<StickyForwardingOptions>().ValidateOnStart();
         services.AddOptions<StickyInterconnectOptions>().ValidateOnStart();
 
@@ -64,22 +66,18 @@ internal static class ForwardingServiceCollectionExtensions
             });
 
     /// <summary>
-    /// Notes what hosting starts on the application's server. A server that is registered later (TestServer) is left alone; the
-    /// startup filter supplies the pipeline then.
+    /// Notes what hosting starts on the application's server, if that is Kestrel: others insist on being what is registered (IIS, a
+    /// test server). Then, and for a server that is registered later, the startup filter supplies the pipeline.
     /// </summary>
     private static void DecorateServer(this IServiceCollection services)
     {
         var index = services.ToList().FindLastIndex(service => service.ServiceType == typeof(IServer) && !service.IsKeyedService);
-        if (index < 0)
+        if (index < 0 || services[index].ImplementationType is not { } kestrel || kestrel.Assembly != typeof(KestrelServer).Assembly)
         {
             return;
         }
 
-        var inner = services[index];
         services[index] = ServiceDescriptor.Singleton<IServer>(provider => new CapturingServer(
-            (IServer)(inner.ImplementationInstance
-                ?? inner.ImplementationFactory?.Invoke(provider)
-                ?? ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!)),
-            provider.GetRequiredService<PipelineCapture>()));
+            (IServer)ActivatorUtilities.CreateInstance(provider, kestrel), provider.GetRequiredService<PipelineCapture>()));
     }
 }

@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace StickySessions.Tests.Integration.Startup;
+
+/// <summary>Adds up what one application counts; those beside it in the process count for themselves.</summary>
+internal sealed class CountedMetrics : IDisposable
+{
+    private readonly MeterListener _listener = new();
+    private readonly ConcurrentDictionary<(string Instrument, string Tag, string Value), int> _counts = new();
+
+    public CountedMetrics(IServiceProvider services)
+    {
+        var meters = services.GetRequiredService<IMeterFactory>();
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == "StickySessions" && ReferenceEquals(instrument.Meter.Scope, meters))
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _listener.SetMeasurementEventCallback<long>(Add);
+        _listener.Start();
+    }
+
+    /// <summary>The counts of one instrument: tag, its value, and how often; ordered.</summary>
+    public IReadOnlyList<(string Tag, string Value, int Count)> Of(string instrument)
+        => [.. _counts.Where(count => count.Key.Instrument == instrument).Select(count => (count.Key.Tag, count.Key.Value, count.Value)).Order()];
+
+    public void Dispose() => _listener.Dispose();
+
+    private void Add(Instrument instrument, long measurement, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)
+    {
+        foreach (var (tag, value) in tags)
+        {
+            _counts.AddOrUpdate((instrument.Name, tag, $"{value}"), (int)measurement, (_, before) => before + (int)measurement);
+        }
+    }
+}
