@@ -69,7 +69,9 @@ public abstract class EarlyExpiryTests(IRedisServer server) : RedisTestBase(serv
         using var early = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
 
         Assert.False(await nodes[1].Membership.SuspectAsync(tag, early.Token));
-        Assert.True(await nodes[1].Membership.SuspectAsync(tag, Cancellation));
+
+        // On a machine so busy that nobody beats for a while all leases are extended once, and the decision comes one lease later.
+        Assert.True(await nodes[1].Membership.SuspectAsync(tag, Cancellation) || await nodes[1].Membership.SuspectAsync(tag, Cancellation));
     }
 
     [Fact]
