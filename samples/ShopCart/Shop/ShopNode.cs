@@ -16,6 +16,9 @@ internal static class ShopNode
         var settings = ShopSettings.Complete(builder.Configuration);
 
         builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
+
+        // A node that drains is not ready on purpose; the balancer asks four times a second and each answer would be an error in the log.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         if (settings.StopWhenInputEnds)
         {
             // Before AddStickySessions, which puts its drain around the lifetime that is registered by then.
