@@ -16,11 +16,8 @@ public sealed class ConformanceClusters : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var cluster in _clusters.Values.Select(cluster => cluster.Value).Where(started => started.IsCompletedSuccessfully))
-        {
-            await (await cluster).Nodes.DisposeAsync();
-        }
-
+        var started = _clusters.Values.Select(cluster => cluster.Value).Where(starting => starting.IsCompletedSuccessfully);
+        await Task.WhenAll(started.Select(async starting => await (await starting).Nodes.DisposeAsync()));
         _publicCertificate.Dispose();
     }
 

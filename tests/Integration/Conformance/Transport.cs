@@ -20,9 +20,9 @@ public enum Transport
 
 internal static class Transports
 {
-    public static Transport[] All { get; } = StickyTestCluster.ProductForwards
-        ? [Transport.Direct, Transport.H2c, Transport.Tls, Transport.Http11]
-        : [Transport.Direct];
+    public static Transport[] All { get; } = Enum.GetValues<Transport>();
+
+    public static Transport[] Forwarded { get; } = [.. All.Where(transport => transport is not Transport.Direct)];
 
     /// <summary>Those that can answer while the request is still being sent, and that carry trailers; HTTP/1.1 does neither.</summary>
     public static Transport[] Streaming { get; } = [.. All.Where(transport => transport is not Transport.Http11)];

@@ -12,9 +12,6 @@ internal sealed class StickyTestCluster : IAsyncDisposable
 
     private StickyTestCluster(DirectoryInfo directory) => _directory = directory;
 
-    /// <summary>The one switch: whether the product forwards yet. Until it does, only what needs no second node is tested.</summary>
-    public static bool ProductForwards => true;
-
     public ImmutableArray<StickyTestNode> Nodes { get; private set; } = [];
 
     public StickyTestNode this[int index] => Nodes[index];
@@ -50,9 +47,6 @@ internal sealed class StickyTestCluster : IAsyncDisposable
             Nodes = Nodes.Add(await FreePort.RetryAsync(() => StickyTestNode.StartAsync(name, setup)));
         }
 
-        if (ProductForwards)
-        {
-            await Eventually.Async(() => Nodes.All(node => node.ActiveNodes == Nodes.Length), "all nodes see each other ready");
-        }
+        await Eventually.Async(() => Nodes.All(node => node.ActiveNodes == Nodes.Length), "all nodes see each other ready");
     }
 }

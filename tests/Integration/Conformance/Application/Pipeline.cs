@@ -49,8 +49,11 @@ internal static class Pipelines
 
     private static void EncodeHeaders(KestrelServerOptions kestrel)
     {
-        kestrel.RequestHeaderEncodingSelector = name => name == Latin1Header ? Encoding.Latin1 : Encoding.UTF8;
-        kestrel.ResponseHeaderEncodingSelector = name => name == Latin1Header ? Encoding.Latin1 : Encoding.UTF8;
+        kestrel.RequestHeaderEncodingSelector = EncodingOf;
+        kestrel.ResponseHeaderEncodingSelector = EncodingOf;
+
+        static Encoding EncodingOf(string name)
+            => name.Equals(Latin1Header, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : Encoding.UTF8;
     }
 
     private static void MapApplication(WebApplication app)

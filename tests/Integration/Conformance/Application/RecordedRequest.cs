@@ -20,7 +20,7 @@ internal sealed class RecordedRequest
         RecordConnection(context);
         RecordFeatures(context.Features);
         // Of an HTTP/2 body declared empty, Kestrel says what it has by chance received of the stream's end.
-        Set("can have body", context.Request.ContentLength == 0
+        Set(FieldName.CanHaveBody, context.Request.ContentLength == 0
             ? "declared empty"
             : context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody);
         fields.AddHeaders(context.Request.Headers, number);
@@ -47,7 +47,6 @@ internal sealed class RecordedRequest
     public void RecordBody(HttpRequest request, long length, byte[] hash)
     {
         Fields.SetBody(length, hash, _number);
-        Fields.Set("trailers available", request.CheckTrailersAvailable(), _number);
         if (request.CheckTrailersAvailable())
         {
             foreach (var (name, values) in request.HttpContext.Features.GetRequiredFeature<IHttpRequestTrailersFeature>().Trailers)
@@ -81,7 +80,7 @@ internal sealed class RecordedRequest
     {
         Set("body size limit", features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize);
         Set("synchronous I/O", features.Get<IHttpBodyControlFeature>()?.AllowSynchronousIO);
-        Set("upgradable", features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest ?? false);
+        Set(FieldName.Upgradable, features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest ?? false);
         Set("extended CONNECT", features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect ? connect.Protocol : null);
         Set("WebSocket", features.Get<IHttpWebSocketFeature>()?.IsWebSocketRequest ?? false);
         Set("response trailers", features.Get<IHttpResponseTrailersFeature>() is not null);

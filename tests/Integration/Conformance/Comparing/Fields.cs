@@ -18,6 +18,14 @@ internal readonly record struct FieldName(string Kind, string Name, int Number)
 
     public const string Reason = "reason phrase";
 
+    public const string Trailer = "trailer";
+
+    public const string BodyLength = "body length";
+
+    public const string Upgradable = "upgradable";
+
+    public const string CanHaveBody = "can have body";
+
     public override string ToString() => $"{(Number == 1 ? "" : $"#{Number} ")}{Kind} {Name}".TrimEnd();
 }
 
@@ -66,7 +74,7 @@ internal sealed class Fields
         }
     }
 
-    public void AddTrailer(string name, IEnumerable<string?> values, int number = 1) => AddNamed("trailer", name, values, number);
+    public void AddTrailer(string name, IEnumerable<string?> values, int number = 1) => AddNamed(FieldName.Trailer, name, values, number);
 
     /// <summary>Short bodies are shown, long ones compared by length and hash.</summary>
     public void SetBody(ReadOnlySpan<byte> body, int number = 1)
@@ -78,7 +86,7 @@ internal sealed class Fields
 
     private void SetBody(long length, string content, int number)
     {
-        Set("body length", length, number);
+        Set(FieldName.BodyLength, length, number);
         Set("body", content, number);
     }
 

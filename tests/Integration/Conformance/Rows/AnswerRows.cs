@@ -8,7 +8,7 @@ public sealed class AnswerRows(ConformanceClusters clusters, GarnetServerFixture
 {
     private static readonly string[] Requests =
     [
-        "GET /headers", "HEAD /headers", "GET /many-headers", "GET /reason",
+        "GET /headers", "HEAD /headers", "GET /latin1", "GET /many-headers", "GET /reason",
         "GET /status/200", "POST /status/201", "GET /status/204", "DELETE /status/204", "GET /status/205", "GET /status/299",
         "GET /status/301", "GET /status/304", "GET /status/400", "GET /status/404", "GET /status/413", "GET /status/416",
         "GET /status/421", "GET /status/451", "GET /status/500", "GET /status/502", "GET /status/503", "GET /status/504",

@@ -118,6 +118,8 @@ public sealed class WebSocketRows(ConformanceClusters clusters, GarnetServerFixt
             while (await socket.ReceiveMessageAsync() is not null)
             {
             }
+
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, TestContext.Current.CancellationToken);
         }
         catch (WebSocketException)
         {
