@@ -1,3 +1,15 @@
 using BenchmarkDotNet.Running;
+using StickySessions.Benchmarks.Forwarding;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+switch (args)
+{
+    case ["forward", .. var settings]:
+        await ForwardBenchmark.RunAsync(settings);
+        break;
+    case [ServerProcess.Command, .. var role]:
+        await ServerRoles.RunAsync(role);
+        break;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        break;
+}

@@ -81,7 +81,19 @@ internal sealed partial class StickySessionsMiddleware(
     {
         try
         {
-            if (found.IsValid)
+            if (found.IsValid && membership.View.Find(found.Token.Owner) is { } owner && owner.Tag != membership.Self.Tag)
+            {
+                // The common case, and the cheap one: the token names a node that this node sees, and it answers.
+                var result = await forwarder.ForwardAsync(context, owner, new ForwardedSession(ForwardPurpose.Serve, found.Token, policy.Name));
+                if (result.Status == ForwardStatus.Completed)
+                {
+                    metrics.Request(RequestOutcome.Forwarded);
+                    return;
+                }
+
+                await FindOwnerAsync(context, policy, found.Token, owner, result);
+            }
+            else if (found.IsValid)
             {
                 await FindOwnerAsync(context, policy, found.Token);
             }
@@ -102,37 +114,48 @@ internal sealed partial class StickySessionsMiddleware(
         }
     }
 
-    private async Task FindOwnerAsync(HttpContext context, StickyPolicy policy, StickyToken issued)
+    /// <param name="context">The request.</param>
+    /// <param name="policy">The policy that it falls under.</param>
+    /// <param name="issued">The client's token.</param>
+    /// <param name="target">A node that it was forwarded to already, if any, with this <paramref name="result"/>.</param>
+    /// <param name="result">What became of it there.</param>
+    private async Task FindOwnerAsync(
+        HttpContext context, StickyPolicy policy, StickyToken issued, Node? target = null, ForwardResult result = default)
     {
         var token = issued;
+        var asked = issued;
         var refused = ImmutableArray<NodeTag>.Empty;
         long? unreachableSince = null;
         while (true)
         {
-            var route = await router.FindAsync(token, policy, refused, context.RequestAborted);
-            switch (route.Kind)
+            if (target is null)
             {
-                case RouteKind.Here:
-                    metrics.Request(route.Claimed ? RequestOutcome.Claimed : RequestOutcome.Local);
-                    binding.Attach(context, FeatureOf(route.Session!, policy), issued);
-                    await next(context);
-                    return;
+                var route = await router.FindAsync(token, policy, refused, context.RequestAborted);
+                switch (route.Kind)
+                {
+                    case RouteKind.Here:
+                        metrics.Request(route.Claimed ? RequestOutcome.Claimed : RequestOutcome.Local);
+                        binding.Attach(context, FeatureOf(route.Session!, policy), issued);
+                        await next(context);
+                        return;
 
-                case RouteKind.NewSession:
-                    metrics.TokenRejected(SessionOver);
-                    await PlaceAsync(context, policy);
-                    return;
+                    case RouteKind.NewSession:
+                        metrics.TokenRejected(SessionOver);
+                        await PlaceAsync(context, policy);
+                        return;
 
-                case RouteKind.There:
-                    break;
+                    case RouteKind.There:
+                        break;
 
-                default:
-                    await FailAsync(context, route.Reason!);
-                    return;
+                    default:
+                        await FailAsync(context, route.Reason!);
+                        return;
+                }
+
+                (target, asked) = (route.Target!, route.Token);
+                result = await forwarder.ForwardAsync(context, target, new ForwardedSession(route.Purpose, asked, policy.Name));
             }
 
-            var target = route.Target!;
-            var result = await forwarder.ForwardAsync(context, target, new ForwardedSession(route.Purpose, route.Token, policy.Name));
             switch (result.Status)
             {
                 case ForwardStatus.NotMine when result.NotMine.Ended:
@@ -148,7 +171,7 @@ internal sealed partial class StickySessionsMiddleware(
                         return;
                     }
 
-                    token = await LearnAsync(route.Token, result.NotMine, context.RequestAborted);
+                    token = await LearnAsync(asked, result.NotMine, context.RequestAborted);
                     break;
 
                 case ForwardStatus.NotSent:
@@ -169,6 +192,8 @@ internal sealed partial class StickySessionsMiddleware(
                     metrics.Request(RequestOutcome.Failed);
                     return;
             }
+
+            target = null;
         }
     }
 

@@ -50,6 +50,19 @@ internal ref struct EnvelopeReader(ReadOnlySpan<byte> content)
         return length == 0 ? null : Encoding.UTF8.GetString(Take((long)length - 1));
     }
 
+    /// <summary>A text that is the same in most envelopes: then the one that was read last is given again.</summary>
+    public string? Text(ref string? last)
+    {
+        var length = Number();
+        if (length == 0)
+        {
+            return null;
+        }
+
+        var bytes = Take((long)length - 1);
+        return last is { } known && Ascii.Equals(bytes, known) ? known : last = Encoding.UTF8.GetString(bytes);
+    }
+
     public ReadOnlySpan<byte> Bytes() => Take(Number());
 
     public SessionId SessionId() => Take(Tokens.SessionId.ByteLength) is { Length: Tokens.SessionId.ByteLength } bytes

@@ -19,6 +19,9 @@ internal sealed class ForwardAttempt(
 
     public bool HasBody { get; private set; }
 
+    /// <summary>Where the headers of content are while the request has none.</summary>
+    public HttpContent? ContentOfHeaders { get; private set; }
+
     /// <summary>What the transport threw before there was an answer.</summary>
     public Exception? Failure { get; set; }
 
@@ -39,8 +42,7 @@ internal sealed class ForwardAttempt(
         HasBody = proxyRequest.Content is not null;
         var target = OriginalRequestReader.WireTarget(httpContext, out var rawTarget);
         proxyRequest.RequestUri = WireUri(destinationPrefix, target);
-        proxyRequest.Options.Set(ForwardGate.Attempt, this);
-        ForwardedHeaderRules.CopyRequest(httpContext.Request, proxyRequest);
+        ContentOfHeaders = ForwardedHeaderRules.CopyRequest(httpContext.Request, proxyRequest);
 
         var envelope = new RequestEnvelope
         {
@@ -106,6 +108,12 @@ internal sealed class ForwardAttempt(
 
     private bool IsNodesOwnAnswer(HttpResponseMessage response)
     {
+        if (response.IsSuccessStatusCode)
+        {
+            // What a node says for itself is never a success.
+            return false;
+        }
+
         var headers = response.Headers.NonValidated;
         if (headers.TryGetValues(StickyHeaders.Answer, out var text)
             && SignedAnswer.TryOpen(text.ToString(), _envelope.Key, _envelope.Mac, body: [], out var kind, out var content))

@@ -1,39 +1,61 @@
 using System.Net;
-using System.Net.Http.Headers;
 using Polly;
 
 namespace StickySessions.Forwarding;
 
 /// <summary>
-/// Between the forwarder and the transport: circuit, limit and timeout of the node. It ends at the response headers, so that
-/// streams neither hold a place in the limit nor block the circuit's probe.
+/// Between the forwarder and the transport, for one attempt: limit, circuit and timeout of the node. It ends at the response
+/// headers, so that streams neither hold a place in the limit nor block the circuit's probe.
 /// </summary>
-internal sealed class ForwardGate : DelegatingHandler
+internal sealed class ForwardGate(ForwardAttempt attempt, HttpMessageHandler transport) : HttpMessageInvoker(transport, disposeHandler: false)
 {
-    public static readonly HttpRequestOptionsKey<ForwardAttempt> Attempt = new("StickySessions.Attempt");
-    private static readonly HttpRequestOptionsKey<HttpContent> ContentOfHeaders = new("StickySessions.ContentOfHeaders");
-
-    public static readonly ResiliencePropertyKey<bool> HasBody = new("StickySessions.HasBody");
-
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    public override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         GiveContent(request);
-        if (!request.Options.TryGetValue(Attempt, out var attempt))
+        var channel = attempt.Channel;
+        if (!channel.TryTakePlace())
         {
-            return await base.SendAsync(request, cancellationToken);
+            throw attempt.Failure = new NodeBusyException();
         }
 
+        try
+        {
+            if (channel.Circuit.MustBeAsked)
+            {
+                return await SendThroughCircuitAsync(request, cancellationToken);
+            }
+
+            try
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+            catch (Exception failure) when (TransportFailure.Named(failure, cancellationToken) is var named)
+            {
+                attempt.Failure = named;
+                await channel.Circuit.ReportAsync(named);
+                if (named != failure)
+                {
+                    throw named;
+                }
+
+                throw;
+            }
+        }
+        finally
+        {
+            channel.LeavePlace();
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendThroughCircuitAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
         var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: false, cancellationToken);
         try
         {
-            context.Properties.Set(HasBody, attempt.HasBody);
-            var outcome = await attempt.Channel.Pipeline.ExecuteOutcomeAsync(
+            context.Properties.Set(NodeCircuit.HasBody, attempt.HasBody);
+            var outcome = await attempt.Channel.Circuit.Pipeline.ExecuteOutcomeAsync(
                 static (context, state) => state.Gate.SendToNodeAsync(state.request, context.CancellationToken), context, (Gate: this, request));
-            if (outcome.Exception is { } failure)
-            {
-                attempt.Failure = failure;
-            }
-
+            attempt.Failure = outcome.Exception;
             outcome.ThrowIfException();
             return outcome.Result!;
         }
@@ -49,42 +71,26 @@ internal sealed class ForwardGate : DelegatingHandler
         {
             return Outcome.FromResult(await base.SendAsync(request, cancellationToken));
         }
-        catch (OperationCanceledException timeout) when (timeout.InnerException is TimeoutException && !cancellationToken.IsCancellationRequested)
-        {
-            return Outcome.FromException<HttpResponseMessage>(new ConnectTimeoutException(timeout));
-        }
         catch (Exception failure)
         {
-            return Outcome.FromException<HttpResponseMessage>(failure);
+            return Outcome.FromException<HttpResponseMessage>(TransportFailure.Named(failure, cancellationToken));
         }
-    }
-
-    /// <summary>Where the headers of content go while the request has none: the forwarder lets nobody else set the content.</summary>
-    public static HttpContentHeaders HeadersWithoutContent(HttpRequestMessage request)
-    {
-        if (!request.Options.TryGetValue(ContentOfHeaders, out var content))
-        {
-            content = new ByteArrayContent([]);
-            request.Options.Set(ContentOfHeaders, content);
-        }
-
-        return content.Headers;
     }
 
     /// <summary>
     /// When a pooled HTTP/1.1 connection ends before the first byte of the answer, the transport sends a request without content
     /// again, whatever its method: an order would be placed twice. It never does so for one with content, even if that is empty.
     /// </summary>
-    private static void GiveContent(HttpRequestMessage request)
+    private void GiveContent(HttpRequestMessage request)
     {
-        if (request.Content is null && request.Options.TryGetValue(ContentOfHeaders, out var content))
-        {
-            request.Content = content;
-        }
-
+        // The forwarder lets nobody else set the content before.
+        request.Content ??= attempt.ContentOfHeaders;
         if (request.Version < HttpVersion.Version20)
         {
             request.Content ??= new ByteArrayContent([]);
         }
     }
 }
+
+/// <summary>As many requests wait for the node's answers as may.</summary>
+internal sealed class NodeBusyException() : Exception("Too many requests wait for the node.");

@@ -17,15 +17,20 @@ internal static class ForwardedHeaderRules
         ],
         StringComparer.OrdinalIgnoreCase);
 
-    public static void CopyRequest(HttpRequest source, HttpRequestMessage destination)
+    /// <returns>
+    /// An empty content with the headers of content (Content-Type, Allow, …) if there are any and <paramref name="destination"/> has no
+    /// content: without it they cannot stand.
+    /// </returns>
+    public static HttpContent? CopyRequest(HttpRequest source, HttpRequestMessage destination)
     {
+        HttpContent? contentOfHeaders = null;
         var headers = source.Headers;
         var named = headers.Connection;
         foreach (var (name, values) in headers)
         {
             if (!OfOneHop.Contains(name) && !StickyHeaders.IsReserved(name) && !name.StartsWith(':') && !IsNamed(named, name))
             {
-                Add(destination, name, values);
+                Add(destination, name, values, ref contentOfHeaders);
             }
         }
 
@@ -34,6 +39,8 @@ internal static class ForwardedHeaderRules
             // gRPC servers ask for it: the one value of TE that HTTP/2 allows.
             destination.Headers.TryAddWithoutValidation(HeaderNames.TE, "trailers");
         }
+
+        return contentOfHeaders;
     }
 
     public static void CopyResponse(HttpResponseMessage source, HttpContext context)
@@ -66,16 +73,15 @@ internal static class ForwardedHeaderRules
         }
     }
 
-    private static void Add(HttpRequestMessage destination, string name, StringValues values)
+    private static void Add(HttpRequestMessage destination, string name, StringValues values, ref HttpContent? contentOfHeaders)
     {
         if (values.Count == 1 ? destination.Headers.TryAddWithoutValidation(name, values[0]) : destination.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
         {
             return;
         }
 
-        // The headers of content (Content-Type, Allow, …) cannot stand without it; the gate supplies an empty one.
-        var content = destination.Content?.Headers ?? ForwardGate.HeadersWithoutContent(destination);
-        content.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+        var content = destination.Content ?? (contentOfHeaders ??= new ByteArrayContent([]));
+        content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
     }
 
     private static StringValues Values(HeaderStringValues values)

@@ -58,12 +58,8 @@ internal static class ForwardingServiceCollectionExtensions
             .ConfigurePrimaryHttpMessageHandler(provider => ForwardingTransport.CreatePrimaryHandler(
                 provider.GetRequiredService<IOptions<StickyForwardingOptions>>().Value,
                 new TrustedCertificates(provider.GetRequiredService<IOptions<StickyInterconnectOptions>>().Value)))
-            .ConfigureAdditionalHttpMessageHandlers(static (handlers, _) =>
-            {
-                // Defaults for all clients (retries, service discovery) must not touch what is forwarded.
-                handlers.Clear();
-                handlers.Add(new ForwardGate());
-            });
+            // Defaults for all clients (retries, service discovery) must not touch what is forwarded.
+            .ConfigureAdditionalHttpMessageHandlers(static (handlers, _) => handlers.Clear());
 
     /// <summary>
     /// Notes what hosting starts on the application's server, if that is Kestrel: others insist on being what is registered (IIS, a

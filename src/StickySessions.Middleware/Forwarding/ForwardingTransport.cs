@@ -4,25 +4,19 @@ using System.Text;
 namespace StickySessions.Forwarding;
 
 /// <summary>
-/// The one long-held invoker over the named client <see cref="ClientName"/>: connections to all nodes are pooled behind it.
+/// The one long-held handler of the named client <see cref="ClientName"/>: connections to all nodes are pooled behind it.
 /// </summary>
-internal sealed class ForwardingTransport(IHttpMessageHandlerFactory handlers) : IDisposable
+internal sealed class ForwardingTransport(IHttpMessageHandlerFactory handlers)
 {
     public const string ClientName = "StickySessions";
 
     // Made at the first use: tests replace the primary handler of the named client until the host is built.
-    private readonly Lazy<HttpMessageInvoker> _invoker = new(
-        () => new HttpMessageInvoker(handlers.CreateHandler(ClientName), disposeHandler: false));
+    private readonly Lazy<HttpMessageHandler> _handler = new(() => handlers.CreateHandler(ClientName));
 
-    public HttpMessageInvoker Invoker => _invoker.Value;
+    public HttpMessageHandler Handler => _handler.Value;
 
-    public void Dispose()
-    {
-        if (_invoker.IsValueCreated)
-        {
-            _invoker.Value.Dispose();
-        }
-    }
+    /// <summary>The handler as it is: what is forwarded goes through a <see cref="ForwardGate"/>.</summary>
+    public HttpMessageInvoker NewInvoker() => new(Handler, disposeHandler: false);
 
     public static SocketsHttpHandler CreatePrimaryHandler(StickyForwardingOptions forwarding, TrustedCertificates trusted)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
@@ -11,27 +12,27 @@ namespace StickySessions.Forwarding;
 /// </summary>
 internal sealed class HiddenHeaders(IOptions<ForwardedHeadersOptions> options)
 {
-    private readonly string[] _names =
-    [
-        .. new[]
-        {
+    private readonly FrozenSet<string> _names = FrozenSet.ToFrozenSet(
+        [
             "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix",
             "X-Original-For", "X-Original-Host", "X-Original-Proto", "X-Original-Prefix",
             options.Value.ForwardedForHeaderName, options.Value.ForwardedHostHeaderName, options.Value.ForwardedProtoHeaderName,
             options.Value.ForwardedPrefixHeaderName, options.Value.OriginalForHeaderName, options.Value.OriginalHostHeaderName,
             options.Value.OriginalProtoHeaderName, options.Value.OriginalPrefixHeaderName,
-        }.Distinct(StringComparer.OrdinalIgnoreCase),
-    ];
+        ],
+        StringComparer.OrdinalIgnoreCase);
 
     public void TakeFrom(IHeaderDictionary headers, ref List<KeyValuePair<string, StringValues>>? taken)
     {
-        foreach (var name in _names)
+        // There are more names than a request has headers.
+        foreach (var header in headers)
         {
-            if (headers.TryGetValue(name, out var values))
+            if (_names.Contains(header.Key))
             {
-                (taken ??= []).Add(new(name, values));
-                headers.Remove(name);
+                (taken ??= []).Add(header);
             }
         }
+
+        taken?.ForEach(header => headers.Remove(header.Key));
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using Polly;
 using StickySessions.Cluster;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -23,15 +22,18 @@ internal sealed class NodeChannel
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
+    private readonly int _places;
+    private int _taken;
     private long _lastUsed;
 
-    public NodeChannel(Node node, ResiliencePipeline<HttpResponseMessage> pipeline)
+    public NodeChannel(Node node, StickyForwardingOptions settings, TimeProvider time)
     {
+        _places = settings.MaxInFlightPerNode;
+        Circuit = new NodeCircuit(settings, time);
         Name = node.Name;
         Prefix = node.Address.GetLeftPart(UriPartial.Authority);
         Config = node.HasInterconnect ? OverInterconnect : OverPublicAddress;
         Address = node.Address;
-        Pipeline = pipeline;
     }
 
     public string Name { get; }
@@ -43,7 +45,7 @@ internal sealed class NodeChannel
 
     public ForwarderRequestConfig Config { get; }
 
-    public ResiliencePipeline<HttpResponseMessage> Pipeline { get; }
+    public NodeCircuit Circuit { get; }
 
     /// <summary>A timestamp of <see cref="TimeProvider"/>.</summary>
     public long LastUsed
@@ -51,4 +53,18 @@ internal sealed class NodeChannel
         get => Volatile.Read(ref _lastUsed);
         set => Volatile.Write(ref _lastUsed, value);
     }
+
+    /// <summary>Takes a place among the requests that wait for the node's answers, unless all are taken.</summary>
+    public bool TryTakePlace()
+    {
+        if (Interlocked.Increment(ref _taken) <= _places)
+        {
+            return true;
+        }
+
+        LeavePlace();
+        return false;
+    }
+
+    public void LeavePlace() => Interlocked.Decrement(ref _taken);
 }

@@ -1,10 +1,5 @@
 using System.Collections.Concurrent;
-using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
-using Polly;
-using Polly.CircuitBreaker;
-using Polly.RateLimiting;
-using Polly.Timeout;
 using StickySessions.Cluster;
 using StickySessions.Tokens;
 
@@ -26,7 +21,7 @@ internal sealed class NodeChannels(IOptions<StickyForwardingOptions> options, Ti
         {
             // Channels are made when nodes join, which is also when others have left.
             RemoveUnused();
-            channel = _byTag[node.Tag] = new NodeChannel(node, BuildPipeline());
+            channel = _byTag[node.Tag] = new NodeChannel(node, options.Value, time);
         }
 
         channel.LastUsed = time.GetTimestamp();
@@ -42,34 +37,5 @@ internal sealed class NodeChannels(IOptions<StickyForwardingOptions> options, Ti
                 _byTag.TryRemove(new KeyValuePair<NodeTag, NodeChannel>(tag, channel));
             }
         }
-    }
-
-    private ResiliencePipeline<HttpResponseMessage> BuildPipeline()
-    {
-        var settings = options.Value;
-        var builder = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
-            .AddRateLimiter(new RateLimiterStrategyOptions
-            {
-                DefaultRateLimiterOptions = new ConcurrencyLimiterOptions { PermitLimit = settings.MaxInFlightPerNode, QueueLimit = 0 },
-            })
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
-            {
-                // Only failures that say something about the node count, and each of them says enough.
-                ShouldHandle = static arguments => ValueTask.FromResult(TransportFailure.IsOfNode(arguments.Outcome.Exception)),
-                FailureRatio = 0,
-                MinimumThroughput = 2,
-                SamplingDuration = TimeSpan.FromSeconds(10),
-                BreakDuration = settings.BreakDuration,
-            });
-        if (settings.ResponseTimeout != Timeout.InfiniteTimeSpan)
-        {
-            builder.AddTimeout(new TimeoutStrategyOptions
-            {
-                TimeoutGenerator = arguments => ValueTask.FromResult(
-                    arguments.Context.Properties.GetValue(ForwardGate.HasBody, false) ? Timeout.InfiniteTimeSpan : settings.ResponseTimeout),
-            });
-        }
-
-        return builder.Build();
     }
 }

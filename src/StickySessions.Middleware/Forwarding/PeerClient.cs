@@ -23,7 +23,8 @@ internal sealed class PeerClient(ForwardingTransport transport, IClusterKeys key
 
         try
         {
-            using var response = await transport.Invoker.SendAsync(request, cancellationToken);
+            using var invoker = transport.NewInvoker();
+            using var response = await invoker.SendAsync(request, cancellationToken);
             return await ReadAsync(response, envelope, cancellationToken);
         }
         catch (HttpRequestException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })

@@ -16,6 +16,13 @@ internal sealed class RequestEnvelope
         Upgrade = 8,
     }
 
+    // What is the same in most envelopes. Any thread may write any of them: each is a complete text.
+    private static string? _lastPolicy;
+    private static string? _lastIngress;
+    private static string? _lastScheme;
+    private static string? _lastHost;
+    private static string? _lastProtocol;
+
     public required ForwardedSession Session { get; init; }
 
     public required string Ingress { get; init; }
@@ -40,8 +47,8 @@ internal sealed class RequestEnvelope
         var purpose = (ForwardPurpose)reader.Byte();
         var read = new RequestEnvelope
         {
-            Session = new ForwardedSession(purpose, ReadToken(ref reader), reader.Text() ?? ""),
-            Ingress = reader.Text() ?? "",
+            Session = new ForwardedSession(purpose, ReadToken(ref reader), reader.Text(ref _lastPolicy) ?? ""),
+            Ingress = reader.Text(ref _lastIngress) ?? "",
             ViewVersion = reader.Int64(),
             Request = ReadRequest(ref reader),
         };
@@ -99,22 +106,22 @@ internal sealed class RequestEnvelope
         var facts = (Facts)reader.Byte();
         return new OriginalRequest
         {
-            HasBody = facts.HasFlag(Facts.Body),
-            HasContentLength = facts.HasFlag(Facts.ContentLength),
+            HasBody = (facts & Facts.Body) != 0,
+            HasContentLength = (facts & Facts.ContentLength) != 0,
             Method = reader.Text(),
-            Scheme = reader.Text() ?? "",
-            Host = reader.Text(),
-            Protocol = reader.Text() ?? "",
+            Scheme = reader.Text(ref _lastScheme) ?? "",
+            Host = reader.Text(ref _lastHost),
+            Protocol = reader.Text(ref _lastProtocol) ?? "",
             RemoteAddress = reader.Address(),
             RemotePort = (int)reader.Number(),
             LocalAddress = reader.Address(),
             LocalPort = (int)reader.Number(),
             RawTarget = reader.Text(),
             Certificate = reader.Bytes().ToArray(),
-            Rewritten = facts.HasFlag(Facts.Rewritten)
+            Rewritten = (facts & Facts.Rewritten) != 0
                 ? new RequestPath(reader.Text() ?? "", reader.Text() ?? "", reader.Text() ?? "")
                 : null,
-            Upgrade = facts.HasFlag(Facts.Upgrade)
+            Upgrade = (facts & Facts.Upgrade) != 0
                 ? new WebSocketUpgrade(reader.Text(), reader.Text(), reader.Text())
                 : null,
         };

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Polly.CircuitBreaker;
-using Polly.RateLimiting;
 using Polly.Timeout;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
@@ -25,21 +24,23 @@ internal sealed partial class RequestForwarder(
     ILogger<RequestForwarder> logger,
     IClusterMembership? membership = null) : IRequestForwarder
 {
-    public async Task<ForwardResult> ForwardAsync(HttpContext context, Node target, ForwardedSession session)
+    public Task<ForwardResult> ForwardAsync(HttpContext context, Node target, ForwardedSession session)
     {
         if (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true })
         {
-            await StickyProblem.WriteAsync(
-                context, StatusCodes.Status501NotImplemented, StickyReasons.Tunnel, "CONNECT asks for a tunnel, which is not forwarded to the session's owner.");
-            return new ForwardResult(ForwardStatus.Failed);
+            return RefuseTunnelAsync(context);
         }
 
         var body = KeepBody(context);
         LeaveLimitsToOwner(context);
         var attempt = new ForwardAttempt(
             channels.For(target), session, self.Value.Name, membership?.View.Version ?? 0, keys.Current.Current, time.GetUtcNow());
+        return SendAsync(context, attempt, body);
+    }
 
-        var error = await forwarder.SendAsync(context, attempt.Channel.Prefix, transport.Invoker, attempt.Channel.Config, attempt);
+    private async Task<ForwardResult> SendAsync(HttpContext context, ForwardAttempt attempt, ReplayableBody? body)
+    {
+        var error = await forwarder.SendAsync(context, attempt.Channel.Prefix, new ForwardGate(attempt, transport.Handler), attempt.Channel.Config, attempt);
 
         var result = error == ForwarderError.None && attempt.Answer is null && !attempt.IsRefused
             ? new ForwardResult(ForwardStatus.Completed)
@@ -51,6 +52,13 @@ internal sealed partial class RequestForwarder(
         }
 
         return result;
+    }
+
+    private static async Task<ForwardResult> RefuseTunnelAsync(HttpContext context)
+    {
+        await StickyProblem.WriteAsync(
+            context, StatusCodes.Status501NotImplemented, StickyReasons.Tunnel, "CONNECT asks for a tunnel, which is not forwarded to the session's owner.");
+        return new ForwardResult(ForwardStatus.Failed);
     }
 
     private async Task<ForwardResult> ConcludeAsync(HttpContext context, ForwardAttempt attempt, ForwarderError error, ReplayableBody? body)
@@ -129,7 +137,7 @@ internal sealed partial class RequestForwarder(
         var node = attempt.Channel.Name;
         var (status, reason, detail, wait) = failure switch
         {
-            RateLimiterRejectedException => (
+            NodeBusyException => (
                 StatusCodes.Status503ServiceUnavailable, StickyReasons.OwnerBusy, "Too many requests wait for the session's owner.", (TimeSpan?)TimeSpan.FromSeconds(1)),
             TimeoutRejectedException => (
                 StatusCodes.Status504GatewayTimeout, StickyReasons.OwnerTimeout, "The session's owner did not answer in time. The request may have run.", null),

@@ -115,8 +115,8 @@ internal static class SignedEnvelope
 
     internal static UInt128 Mac(ClusterKey key, ReadOnlySpan<byte> content)
     {
-        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key.Envelope, content, hash);
+        Span<byte> hash = stackalloc byte[KeyedHash.Length];
+        key.Envelope.Compute(content, hash);
         return new EnvelopeReader(hash).UInt128();
     }
 

@@ -22,6 +22,12 @@ internal static class TransportFailure
     /// <summary>Whether the failure is the node's and not only this request's.</summary>
     public static bool IsOfNode(Exception? exception) => IsConnect(exception) || IsFrozen(exception);
 
+    /// <summary>The platform reports a connect timeout as a cancellation: it is given a name of its own.</summary>
+    public static Exception Named(Exception failure, CancellationToken cancellationToken)
+        => failure is OperationCanceledException { InnerException: TimeoutException } && !cancellationToken.IsCancellationRequested
+            ? new ConnectTimeoutException(failure)
+            : failure;
+
     private static long? ErrorCode(Exception? exception) => exception switch
     {
         HttpProtocolException protocol => protocol.ErrorCode,
@@ -30,5 +36,5 @@ internal static class TransportFailure
     };
 }
 
-/// <summary>The connect timeout ended; the platform reports it as a cancellation.</summary>
+/// <summary>The connect timeout ended.</summary>
 internal sealed class ConnectTimeoutException(Exception inner) : IOException("Connecting to the node timed out.", inner);

@@ -39,7 +39,7 @@ internal sealed class ClusterKey
     {
         Id = BinaryPrimitives.ReadUInt32BigEndian(Derive(secret, "key-id"u8));
         Token = Derive(secret, "session-token"u8);
-        Envelope = Derive(secret, "envelope"u8);
+        Envelope = new KeyedHash(Derive(secret, "envelope"u8));
     }
 
     public uint Id { get; }
@@ -48,7 +48,7 @@ internal sealed class ClusterKey
     public byte[] Token { get; }
 
     /// <summary>Signs what nodes say to each other.</summary>
-    public byte[] Envelope { get; }
+    public KeyedHash Envelope { get; }
 
     private static byte[] Derive(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> purpose)
     {
