@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Startup;
@@ -63,6 +64,7 @@ public sealed class BadInputTests(GarnetServerFixture garnet)
             builder.Configuration[$"StickySessions:{key}"] = value;
         }
 
+        builder.Logging.ClearProviders();
         builder.Services.AddStickySessions();
         await using var app = builder.Build();
 
