@@ -25,8 +25,10 @@ public abstract class ConformanceRows(ConformanceClusters clusters, GarnetServer
     /// <param name="transport">How the second exchange reaches the owner.</param>
     /// <param name="exchange">What the client does and what it sees.</param>
     /// <param name="seen">Whether the application sees the request at all; servers refuse some before that.</param>
+    /// <param name="patience">How long one exchange may take; half a minute unless told.</param>
     /// <returns>The direct answer, for what a row wants to be sure of beyond sameness.</returns>
-    private protected async Task<Fields> SameAsDirectAsync(Transport transport, Func<Route, Task<Fields>> exchange, bool seen = true)
+    private protected async Task<Fields> SameAsDirectAsync(
+        Transport transport, Func<Route, Task<Fields>> exchange, bool seen = true, TimeSpan? patience = null)
     {
         if (KnownGaps.Find(transport, TestContext.Current.Test!.TestDisplayName) is { } reason)
         {
@@ -34,7 +36,7 @@ public abstract class ConformanceRows(ConformanceClusters clusters, GarnetServer
             Assert.Skip(reason);
         }
 
-        return await CompareAsync(transport, exchange, seen, Patience);
+        return await CompareAsync(transport, exchange, seen, patience ?? Patience);
     }
 
     private static async Task<(Fields Request, Fields Answer)> RunAsync(

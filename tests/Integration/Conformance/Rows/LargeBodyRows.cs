@@ -36,8 +36,8 @@ public sealed class LargeBodyRows(ConformanceClusters clusters, GarnetServerFixt
         await SameAsDirectAsync(transport, route => DownloadAsync(route, version, Megabyte));
         await using var memory = new MemoryGauge();
 
-        await SameAsDirectAsync(transport, route => UploadAsync(route, version, Huge));
-        await SameAsDirectAsync(transport, route => DownloadAsync(route, version, Huge));
+        await SameAsDirectAsync(transport, route => UploadAsync(route, version, Huge), patience: TimeSpan.FromMinutes(5));
+        await SameAsDirectAsync(transport, route => DownloadAsync(route, version, Huge), patience: TimeSpan.FromMinutes(5));
 
         Assert.InRange(memory.HighestGrowth, 0, 150 * Megabyte);
     }

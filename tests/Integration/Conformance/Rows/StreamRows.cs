@@ -10,6 +10,9 @@ public sealed class StreamRows(ConformanceClusters clusters, GarnetServerFixture
 {
     private static readonly string[] Words = ["one", "three", "fifteen"];
 
+    /// <summary>Longer than the 100 seconds after which common proxies take a silent stream for a dead one.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(110);
+
     public static TheoryData<Transport> Every => [.. Transports.All];
 
     public static TheoryData<Transport> Streaming => [.. Transports.Streaming];
@@ -58,19 +61,19 @@ public sealed class StreamRows(ConformanceClusters clusters, GarnetServerFixture
 
     [Theory, MemberData(nameof(Every))]
     public Task ServerSentEvents_Http11Client_ArriveWhenSent(Transport transport)
-        => SameAsDirectAsync(transport, async route =>
-        {
-            await using var connection = await route.ConnectAsync();
-            await connection.WriteAsync(new RawRequest("GET /sse HTTP/1.1") { Headers = ["Accept: text/event-stream"] }.HeadBytes(route));
-            var answer = new Fields();
-            var head = await connection.ReadHeadAsync();
-            head.AddTo(answer, number: 1);
-            Assert.Equal("data: one\n\n", Encoding.ASCII.GetString(await connection.ReadChunkAsync()));
+        => SameAsDirectAsync(transport, route => ReadTwoEventsAsync(route, () => Task.CompletedTask));
 
-            (await route.Recorded.FirstAsync()).TellToGoOn();
-            await connection.ReadBodyAsync(head, answer);
-            return answer;
-        });
+    /// <summary>Takes minutes, so it runs only when asked for.</summary>
+    [Theory(Explicit = true), MemberData(nameof(Every))]
+    public Task ServerSentEvents_SilentForLong_GoOn(Transport transport)
+        => SameAsDirectAsync(
+            transport,
+            route => ReadTwoEventsAsync(route, async () =>
+            {
+                using var silence = new PeriodicTimer(Silence);
+                await silence.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            }),
+            patience: Silence * 2);
 
     [Theory, MemberData(nameof(Every))]
     public Task ServerSentEvents_Http2Client_ArriveWhenSent(Transport transport)
@@ -94,6 +97,21 @@ public sealed class StreamRows(ConformanceClusters clusters, GarnetServerFixture
         var answer = await SameAsDirectAsync(transport, route => route.SendHttp2Async(HttpMethod.Get, "/trailers"));
 
         Assert.Equal("42", answer["trailer", "X-SUM"]);
+    }
+
+    private static async Task<Fields> ReadTwoEventsAsync(Route route, Func<Task> betweenThemAsync)
+    {
+        await using var connection = await route.ConnectAsync();
+        await connection.WriteAsync(new RawRequest("GET /sse HTTP/1.1") { Headers = ["Accept: text/event-stream"] }.HeadBytes(route));
+        var answer = new Fields();
+        var head = await connection.ReadHeadAsync();
+        head.AddTo(answer, number: 1);
+        Assert.Equal("data: one\n\n", Encoding.ASCII.GetString(await connection.ReadChunkAsync()));
+
+        await betweenThemAsync();
+        (await route.Recorded.FirstAsync()).TellToGoOn();
+        await connection.ReadBodyAsync(head, answer);
+        return answer;
     }
 
     private static async Task AssertNextAsync(Stream stream, string expected)
