@@ -27,7 +27,7 @@ internal static class ForwardingServiceCollectionExtensions
         services.AddOptions<StickyInterconnectOptions>().ValidateOnStart();
 
         // Ingress: forwarding to others.
-        services.AddHttpForwarder();
+        services.AddSingleton<QuietForwarder>();
         services.AddSingleton<ForwardingMetrics>();
         services.AddSingleton<NodeChannels>();
         services.AddSingleton<ForwardingTransport>();

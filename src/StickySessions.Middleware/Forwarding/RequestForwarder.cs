@@ -13,7 +13,7 @@ namespace StickySessions.Forwarding;
 
 /// <summary>Sends a request to its owner and decides what its failure means for the client.</summary>
 internal sealed partial class RequestForwarder(
-    IHttpForwarder forwarder,
+    QuietForwarder forwarder,
     ForwardingTransport transport,
     NodeChannels channels,
     IClusterKeys keys,
@@ -40,7 +40,7 @@ internal sealed partial class RequestForwarder(
 
     private async Task<ForwardResult> SendAsync(HttpContext context, ForwardAttempt attempt, ReplayableBody? body)
     {
-        var error = await forwarder.SendAsync(context, attempt.Channel.Prefix, new ForwardGate(attempt, transport.Handler), attempt.Channel.Config, attempt);
+        var error = await forwarder.Forwarder.SendAsync(context, attempt.Channel.Prefix, new ForwardGate(attempt, transport.Handler), attempt.Channel.Config, attempt);
 
         var result = error == ForwarderError.None && attempt.Answer is null && !attempt.IsRefused
             ? new ForwardResult(ForwardStatus.Completed)
