@@ -26,7 +26,7 @@ internal sealed class OwnedSessionFeature(
 
     public string Ingress => ingress;
 
-    public bool Forwarded => !ReferenceEquals(owner, ingress);
+    public bool Forwarded => !string.Equals(owner, ingress, StringComparison.Ordinal);
 
     public int Epoch => (int)session.Epoch;
 

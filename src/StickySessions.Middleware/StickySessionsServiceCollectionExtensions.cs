@@ -48,6 +48,9 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddForwarding();
         services.TryAddSingleton<SessionRouter>();
         services.TryAddSingleton<SessionBinding>();
+        services.TryAddSingleton<SessionEntry>();
+        services.TryAddSingleton<IngressNode>();
+        services.TryAddSingleton<OwnerNode>();
         services.TryAddSingleton<NodeLifecycle>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeLifecycle>(
             static provider => provider.GetRequiredService<NodeLifecycle>()));

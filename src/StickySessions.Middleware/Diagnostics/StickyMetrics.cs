@@ -39,6 +39,9 @@ internal sealed class StickyMetrics : IDisposable
         }
     }
 
+    /// <summary>A token that is genuine and worth nothing: its session was ended or has idled out.</summary>
+    public void TokenOfEndedSession() => TokenRejected("session-over");
+
     public void Claimed(bool won)
     {
         if (_claims.Enabled)

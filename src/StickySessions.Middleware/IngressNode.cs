@@ -1,0 +1,210 @@
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using StickySessions.Cluster;
+using StickySessions.Diagnostics;
+using StickySessions.Forwarding;
+using StickySessions.Ownership;
+using StickySessions.Policies;
+using StickySessions.Tokens;
+
+namespace StickySessions;
+
+/// <summary>What this node does with a request that it received from a client and that does not run here without further ado.</summary>
+internal sealed class IngressNode(
+    SessionRouter router,
+    SessionEntry entry,
+    NodeLifecycle node,
+    IClusterMembership membership,
+    IRequestForwarder forwarder,
+    StickyMetrics metrics,
+    IOptions<StickyForwardingOptions> options,
+    TimeProvider time)
+{
+    /// <summary>Only the ingress node tries again, at most twice, and never at a node that has refused.</summary>
+    private const int MaxRefusals = 2;
+
+    private static readonly TimeSpan PauseBeforeTryingAgain = TimeSpan.FromMilliseconds(50);
+
+    public async Task RouteAsync(HttpContext context, StickyPolicy policy, SessionCookieResult found, RequestDelegate next)
+    {
+        try
+        {
+            if (found.IsValid && membership.View.Find(found.Token.Owner) is { } owner && owner.Tag != membership.Self.Tag)
+            {
+                // The common case, and the cheap one: the token names a node that this node sees, and it answers.
+                var result = await forwarder.ForwardAsync(context, owner, new ForwardedSession(ForwardPurpose.Serve, found.Token, policy.Name));
+                if (result.Status == ForwardStatus.Completed)
+                {
+                    metrics.Request(RequestOutcome.Forwarded);
+                    return;
+                }
+
+                await FindOwnerAsync(context, policy, found.Token, next, owner, result);
+            }
+            else if (found.IsValid)
+            {
+                await FindOwnerAsync(context, policy, found.Token, next);
+            }
+            else
+            {
+                if (found.Status != SessionCookieStatus.None)
+                {
+                    metrics.TokenRejected(found.Status.ToTag());
+                }
+
+                await PlaceAsync(context, policy, next);
+            }
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client went while its owner was looked for. Nobody is left to be answered.
+            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+        }
+    }
+
+    /// <param name="context">The request.</param>
+    /// <param name="policy">The policy that it falls under.</param>
+    /// <param name="issued">The client's token.</param>
+    /// <param name="next">The application.</param>
+    /// <param name="target">A node that it was forwarded to already, if any, with this <paramref name="result"/>.</param>
+    /// <param name="result">What became of it there.</param>
+    private async Task FindOwnerAsync(
+        HttpContext context, StickyPolicy policy, StickyToken issued, RequestDelegate next, Node? target = null, ForwardResult result = default)
+    {
+        var token = issued;
+        var asked = issued;
+        var refused = ImmutableArray<NodeTag>.Empty;
+        long? unreachableSince = null;
+        while (true)
+        {
+            if (target is null)
+            {
+                var route = await router.FindAsync(token, policy, refused, context.RequestAborted);
+                switch (route.Kind)
+                {
+                    case RouteKind.Here:
+                        metrics.Request(route.Claimed ? RequestOutcome.Claimed : RequestOutcome.Local);
+                        await entry.RunAsync(context, policy, route.Session!, issued, next);
+                        return;
+
+                    case RouteKind.NewSession:
+                        metrics.TokenOfEndedSession();
+                        await PlaceAsync(context, policy, next);
+                        return;
+
+                    case RouteKind.There:
+                        break;
+
+                    default:
+                        await entry.FailAsync(context, route.Reason!);
+                        return;
+                }
+
+                (target, asked) = (route.Target!, route.Token);
+                result = await forwarder.ForwardAsync(context, target, new ForwardedSession(route.Purpose, asked, policy.Name));
+            }
+
+            switch (result.Status)
+            {
+                case ForwardStatus.NotMine when result.NotMine.Ended:
+                    metrics.TokenOfEndedSession();
+                    await PlaceAsync(context, policy, next);
+                    return;
+
+                case ForwardStatus.NotMine:
+                    refused = refused.Add(target.Tag);
+                    if (refused.Length > MaxRefusals)
+                    {
+                        await entry.FailAsync(context, StickyReasons.OwnerUnknown);
+                        return;
+                    }
+
+                    token = await LearnAsync(asked, result.NotMine, context.RequestAborted);
+                    break;
+
+                case ForwardStatus.NotSent:
+                    unreachableSince ??= time.GetTimestamp();
+                    if (!await GoneOrWorthAnotherTryAsync(target, unreachableSince.Value, context.RequestAborted))
+                    {
+                        await entry.FailAsync(context, StickyReasons.OwnerUnreachable, target.Name);
+                        return;
+                    }
+
+                    break;
+
+                case ForwardStatus.Completed:
+                    metrics.Request(RequestOutcome.Forwarded);
+                    return;
+
+                default:
+                    metrics.Request(RequestOutcome.Failed);
+                    return;
+            }
+
+            target = null;
+        }
+    }
+
+    /// <summary>A request without a session: it gets one here, or elsewhere if this node takes no new ones.</summary>
+    private async Task PlaceAsync(HttpContext context, StickyPolicy policy, RequestDelegate next)
+    {
+        var fresh = entry.NewToken();
+        if (node.IsDraining
+            && Rendezvous.Candidate(membership.View, fresh.Session, formerOwner: default) is { } other
+            && other.Tag != membership.Self.Tag)
+        {
+            var placed = new ForwardedSession(ForwardPurpose.Place, fresh with { Owner = other.Tag }, policy.Name);
+            var result = await forwarder.ForwardAsync(context, other, placed);
+            if (result.Status is ForwardStatus.Completed or ForwardStatus.Failed)
+            {
+                metrics.Request(result.Status == ForwardStatus.Completed ? RequestOutcome.Forwarded : RequestOutcome.Failed);
+                return;
+            }
+        }
+
+        await entry.RunNewAsync(context, policy, fresh, membership.Self.Name, next);
+    }
+
+    /// <summary>A refusal repairs this node: it may know a newer owner, or have a newer view.</summary>
+    private async ValueTask<StickyToken> LearnAsync(StickyToken token, NotMine refusal, CancellationToken cancellationToken)
+    {
+        if (refusal.Owner == default || refusal.ViewVersion > membership.View.Version)
+        {
+            await membership.RefreshAsync(cancellationToken);
+        }
+
+        return refusal.Owner != default && refusal.Epoch >= token.Epoch
+            ? token with { Owner = refusal.Owner, Epoch = refusal.Epoch }
+            : token;
+    }
+
+    /// <summary>
+    /// Asks the cluster whether a node that could not be reached is gone. If it is not, the reason may pass (a full accept queue, a
+    /// circuit that is open for a moment), so the request is worth another try until its time is up.
+    /// </summary>
+    private async ValueTask<bool> GoneOrWorthAnotherTryAsync(Node target, long since, CancellationToken cancellationToken)
+    {
+        var left = options.Value.FailoverTimeout - time.GetElapsedTime(since);
+        if (left <= TimeSpan.Zero)
+        {
+            return false;
+        }
+
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var timer = time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), bounded, left, Timeout.InfiniteTimeSpan);
+        try
+        {
+            if (!await membership.SuspectAsync(target.Tag, bounded.Token))
+            {
+                await Task.Delay(PauseBeforeTryingAgain, time, bounded.Token);
+            }
+
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Http;
+using StickySessions.Cluster;
+using StickySessions.Diagnostics;
+using StickySessions.Forwarding;
+using StickySessions.Policies;
+using StickySessions.Tokens;
+
+namespace StickySessions;
+
+/// <summary>
+/// What this node does with a request that another node received and forwarded here. It ends here: handled, or refused before it has
+/// run.
+/// </summary>
+internal sealed class OwnerNode(
+    SessionRouter router, SessionEntry entry, NodeLifecycle node, IClusterMembership membership, StickyMetrics metrics)
+{
+    public async Task ReceiveAsync(HttpContext context, StickyPolicy policy, IForwardedRequestFeature forwarded, RequestDelegate next)
+    {
+        if (node.HasLeft || !membership.IsJoined)
+        {
+            await RefuseAsync(context, forwarded, known: default);
+            return;
+        }
+
+        var asked = forwarded.Session;
+        var route = await router.ReceiveAsync(asked, policy, context.RequestAborted);
+        switch (route.Kind)
+        {
+            case RouteKind.Here:
+                metrics.Request(route.Claimed ? RequestOutcome.Claimed : RequestOutcome.Served);
+                StickyToken? issued = asked.Purpose == ForwardPurpose.Place ? null : asked.Token;
+                await entry.RunForwardedAsync(context, policy, route.Session!, issued, forwarded.Ingress, next);
+                break;
+
+            case RouteKind.NewSession when node.IsDraining:
+                await RefuseAsync(context, forwarded, known: default, ended: true);
+                break;
+
+            case RouteKind.NewSession:
+                metrics.TokenOfEndedSession();
+                await entry.RunNewAsync(context, policy, entry.NewToken(), forwarded.Ingress, next);
+                break;
+
+            case RouteKind.NotMine:
+                await RefuseAsync(context, forwarded, route.Token);
+                break;
+
+            default:
+                await entry.FailAsync(context, route.Reason!);
+                break;
+        }
+    }
+
+    private Task RefuseAsync(HttpContext context, IForwardedRequestFeature forwarded, in StickyToken known, bool ended = false)
+    {
+        metrics.Request(RequestOutcome.Refused);
+        return forwarded.RefuseAsync(context, new NotMine(known.Owner, known.Epoch, membership.View.Version, ended));
+    }
+}
