@@ -48,7 +48,7 @@ internal sealed class IngressNode(
             }
             else
             {
-                if (found.Status != SessionCookieStatus.None)
+                if (found.IsRejected)
                 {
                     metrics.TokenRejected(found.Status.ToTag());
                 }
@@ -56,9 +56,10 @@ internal sealed class IngressNode(
                 await PlaceAsync(context, policy, next);
             }
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException)
+            when (context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted && OwnedSessionFeature.Of(context) is null)
         {
-            // The client went while its owner was looked for. Nobody is left to be answered.
+            // The client went while its owner was looked for, and nobody is left to be answered. What the application throws is its own.
             context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
         }
     }
@@ -111,6 +112,17 @@ internal sealed class IngressNode(
                     metrics.TokenOfEndedSession();
                     await PlaceAsync(context, policy, next);
                     return;
+
+                case ForwardStatus.NotMine when result.NotMine.Owner == default:
+                    // It has left, or is about to, and the view does not say so yet.
+                    unreachableSince ??= time.GetTimestamp();
+                    if (!await LeftTheViewAsync(target, unreachableSince.Value, context.RequestAborted))
+                    {
+                        await entry.FailAsync(context, StickyReasons.OwnerUnknown, target.Name);
+                        return;
+                    }
+
+                    break;
 
                 case ForwardStatus.NotMine:
                     refused = refused.Add(target.Tag);
@@ -169,21 +181,38 @@ internal sealed class IngressNode(
     /// <summary>A refusal repairs this node: it may know a newer owner, or have a newer view.</summary>
     private async ValueTask<StickyToken> LearnAsync(StickyToken token, NotMine refusal, CancellationToken cancellationToken)
     {
-        if (refusal.Owner == default || refusal.ViewVersion > membership.View.Version)
+        if (refusal.ViewVersion > membership.View.Version)
         {
             await membership.RefreshAsync(cancellationToken);
         }
 
-        return refusal.Owner != default && refusal.Epoch >= token.Epoch
-            ? token with { Owner = refusal.Owner, Epoch = refusal.Epoch }
-            : token;
+        return refusal.Epoch >= token.Epoch ? token with { Owner = refusal.Owner, Epoch = refusal.Epoch } : token;
     }
 
     /// <summary>
     /// Asks the cluster whether a node that could not be reached is gone. If it is not, the reason may pass (a full accept queue, a
     /// circuit that is open for a moment), so the request is worth another try until its time is up.
     /// </summary>
-    private async ValueTask<bool> GoneOrWorthAnotherTryAsync(Node target, long since, CancellationToken cancellationToken)
+    private Task<bool> GoneOrWorthAnotherTryAsync(Node target, long since, CancellationToken cancellationToken)
+        => WithinFailoverTimeAsync(since, async bounded =>
+        {
+            if (!await membership.SuspectAsync(target.Tag, bounded))
+            {
+                await Task.Delay(PauseBeforeTryingAgain, time, bounded);
+            }
+        }, cancellationToken);
+
+    private Task<bool> LeftTheViewAsync(Node target, long since, CancellationToken cancellationToken)
+        => WithinFailoverTimeAsync(since, async bounded =>
+        {
+            while ((await membership.RefreshAsync(bounded)).Find(target.Tag) is not null)
+            {
+                await Task.Delay(PauseBeforeTryingAgain, time, bounded);
+            }
+        }, cancellationToken);
+
+    /// <returns>Whether it was done before the request's time to find its owner was up.</returns>
+    private async Task<bool> WithinFailoverTimeAsync(long since, Func<CancellationToken, Task> waitAsync, CancellationToken cancellationToken)
     {
         var left = options.Value.FailoverTimeout - time.GetElapsedTime(since);
         if (left <= TimeSpan.Zero)
@@ -191,15 +220,11 @@ internal sealed class IngressNode(
             return false;
         }
 
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var timer = time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), bounded, left, Timeout.InfiniteTimeSpan);
+        using var timeout = new CancellationTokenSource(left, time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            if (!await membership.SuspectAsync(target.Tag, bounded.Token))
-            {
-                await Task.Delay(PauseBeforeTryingAgain, time, bounded.Token);
-            }
-
+            await waitAsync(bounded.Token);
             return true;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
+using StickySessions.Ownership;
 
 namespace StickySessions;
 
@@ -17,16 +18,23 @@ internal sealed partial class NodeLifecycle(
     IClusterMembership membership,
     InterconnectAddress interconnect,
     IServer server,
+    HeldSessions held,
+    StickyMetrics metrics,
     IOptions<StickyNodeOptions> options,
+    IOptions<HostOptions> host,
     TimeProvider time,
     ILogger<NodeLifecycle> logger) : IHostedLifecycleService
 {
+    private readonly TaskCompletionSource _departure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _hasLeft;
     private volatile bool _isDraining;
     private volatile bool _isActive;
 
     /// <summary>Once true this node serves no session from memory: others may claim what it held.</summary>
     public bool HasLeft => _hasLeft;
+
+    /// <summary>Completes once the peers know that this node has left, or there was no more time to tell them.</summary>
+    public Task Departure => _departure.Task;
 
     /// <summary>Whether new sessions are placed elsewhere.</summary>
     public bool IsDraining => _isDraining;
@@ -37,6 +45,12 @@ internal sealed partial class NodeLifecycle(
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         var node = options.Value;
+        metrics.Observe(() => held.Count, () => membership.View.Nodes.Length);
+        if (node.DrainDelay >= host.Value.ShutdownTimeout)
+        {
+            DrainCutShort(logger, node.DrainDelay, host.Value.ShutdownTimeout);
+        }
+
         await membership.JoinAsync(
             new Node
             {
@@ -62,6 +76,11 @@ internal sealed partial class NodeLifecycle(
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        if (_isDraining)
+        {
+            return; // a host may be stopped twice
+        }
+
         _isDraining = true;
         try
         {
@@ -80,7 +99,8 @@ internal sealed partial class NodeLifecycle(
         // In this order: once a node is gone in the view its sessions may be claimed, so it must have stopped serving them by then. A
         // node alone has nobody to leave them to.
         _hasLeft = membership.View.Nodes.Length > 1;
-        await membership.LeaveAsync(cancellationToken);
+        await membership.LeaveAsync(CancellationToken.None); // bounded by itself, and what matters most when the host's time is up
+        _departure.SetResult();
         Left(logger, options.Value.Name);
     }
 
@@ -94,6 +114,10 @@ internal sealed partial class NodeLifecycle(
     [LoggerMessage(StickyEventIds.Middleware + 1, LogLevel.Information,
         "{Node} drains: no new sessions here. It serves for another {DrainDelay} while balancers notice.")]
     private static partial void Draining(ILogger logger, string node, TimeSpan drainDelay);
+
+    [LoggerMessage(StickyEventIds.Middleware + 3, LogLevel.Warning,
+        "StickySessions:Node:DrainDelay is {DrainDelay}, but the host stops after {ShutdownTimeout} and cuts the drain short. Raise HostOptions.ShutdownTimeout or lower the delay.")]
+    private static partial void DrainCutShort(ILogger logger, TimeSpan drainDelay, TimeSpan shutdownTimeout);
 
     [LoggerMessage(StickyEventIds.Middleware + 2, LogLevel.Information, "{Node} has left the cluster; its listeners close now.")]
     private static partial void Left(ILogger logger, string node);

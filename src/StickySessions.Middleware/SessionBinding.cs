@@ -32,9 +32,11 @@ internal sealed partial class SessionBinding(
         }
 
         // The common case, free of allocations: nothing to say unless the application ends the session.
-        context.Features.Set<IStickySessionFeature>(feature);
-        context.Response.OnStarting(EndIfAskedTo, context);
-        context.Response.OnCompleted(Exit, feature);
+        Enter(context, feature);
+        if (!context.Response.HasStarted)
+        {
+            context.Response.OnStarting(EndIfAskedTo, context);
+        }
     }
 
     /// <summary>Enters the application on behalf of a session whose token the client does not have yet.</summary>
@@ -42,9 +44,18 @@ internal sealed partial class SessionBinding(
 
     private void AttachAndIssue(HttpContext context, OwnedSessionFeature feature, bool isNew)
     {
-        context.Features.Set<IStickySessionFeature>(feature);
-        context.Response.OnStarting(() => IssueAsync(context, feature, isNew));
+        Enter(context, feature);
+        if (!context.Response.HasStarted)
+        {
+            context.Response.OnStarting(() => IssueAsync(context, feature, isNew));
+        }
+    }
+
+    /// <summary>Before all that can fail: a session that is not left again never idles out.</summary>
+    private static void Enter(HttpContext context, OwnedSessionFeature feature)
+    {
         context.Response.OnCompleted(Exit, feature);
+        context.Features.Set<IStickySessionFeature>(feature);
     }
 
     private static Task EndIfAskedTo(object state)

@@ -45,6 +45,12 @@ internal sealed class SessionRouter(
                 continue;
             }
 
+            if (node.HasLeft && token.Owner == membership.Self.Tag)
+            {
+                // Its sessions can be claimed once the others know that this node has left.
+                await node.Departure.WaitAsync(cancellationToken);
+            }
+
             var view = await ViewThatKnowsAsync(token.Owner, cancellationToken);
             if (view.Find(token.Owner) is { } owner)
             {
@@ -172,10 +178,10 @@ internal sealed class SessionRouter(
             case ClaimStatus.Owned:
                 return new Finding(Hold(token, result.Epoch, policy, claimed: true), token);
             case ClaimStatus.Ended:
-                Forget(token.Session);
+                ForgetOlderThan(result.Epoch, token.Session);
                 return new Finding(SessionRoute.NewSession(), token);
             default:
-                Forget(token.Session);
+                ForgetOlderThan(result.Epoch, token.Session);
                 return new Finding(null, token with { Owner = result.Owner, Epoch = result.Epoch });
         }
     }
@@ -192,9 +198,10 @@ internal sealed class SessionRouter(
             ? SessionRoute.Here(session!, claimed)
             : SessionRoute.NewSession();
 
-    private void Forget(SessionId session)
+    /// <summary>Not a copy that is newer than what was learnt: this node may have claimed the session again meanwhile.</summary>
+    private void ForgetOlderThan(uint epoch, SessionId session)
     {
-        if (held.Find(session) is { } lost)
+        if (held.Find(session) is { } lost && lost.Epoch < epoch)
         {
             held.Drop(lost);
         }

@@ -24,6 +24,12 @@ internal sealed class StickySessionsMiddleware(
 {
     public Task Invoke(HttpContext context)
     {
+        if (OwnedSessionFeature.Of(context) is not null)
+        {
+            // Run again within one request, for instance for an error page: it has its session already.
+            return next(context);
+        }
+
         var forwarded = context.Features.Get<IForwardedRequestFeature>();
         forwarded?.RestoreRequest(context);
 

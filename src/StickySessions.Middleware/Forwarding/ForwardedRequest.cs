@@ -12,6 +12,7 @@ internal sealed class ForwardedRequest : IForwardedRequestFeature
 {
     private readonly OpenedEnvelope _opened;
     private readonly RequestEnvelope _envelope;
+    private bool _isRestored;
     private List<KeyValuePair<string, StringValues>>? _hidden;
 
     private ForwardedRequest(OpenedEnvelope opened, RequestEnvelope envelope)
@@ -48,6 +49,13 @@ internal sealed class ForwardedRequest : IForwardedRequestFeature
 
     public void RestoreRequest(HttpContext context)
     {
+        if (_isRestored)
+        {
+            // The pipeline runs again, for an error page: what it has changed since is meant.
+            return;
+        }
+
+        _isRestored = true;
         var original = _envelope.Request;
         var request = context.Request;
         if (_hidden is not null)

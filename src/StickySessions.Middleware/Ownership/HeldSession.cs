@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using StickySessions.Tokens;
 
 namespace StickySessions.Ownership;
@@ -7,14 +6,12 @@ namespace StickySessions.Ownership;
 /// A session in this node's memory. Requests enter and exit it; it can be closed only once, and from then on nobody enters.
 /// Lock-free and safe for concurrent use.
 /// </summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source without timer and wait handle has nothing to release.")]
 internal sealed class HeldSession
 {
     private const long Closed = 1L << 31;
     private const long RunningMask = Closed - 1;
     private const long OneEntry = 1L << 32;
 
-    private readonly CancellationTokenSource _lost = new();
     private readonly long _idleTicks;
     private readonly long _deadline;
 
@@ -58,9 +55,6 @@ internal sealed class HeldSession
     public bool IsEnded => _isEnded;
 
     public bool IsClosed => (Volatile.Read(ref _state) & Closed) != 0;
-
-    /// <summary>Cancelled when another node became the owner: what still runs here must not go on.</summary>
-    public CancellationToken Lost => _lost.Token;
 
     /// <summary>Whether the session may not be entered any more at this moment, though nobody has closed it yet.</summary>
     public bool IsExpired(long now) => IsPastDeadline(now) || (Running == 0 && IsIdle(now));
@@ -120,12 +114,8 @@ internal sealed class HeldSession
         Close();
     }
 
-    /// <summary>The session has another owner: nobody enters any more, and what runs is cancelled (on another thread).</summary>
-    public void Lose()
-    {
-        Close();
-        _ = _lost.CancelAsync();
-    }
+    /// <summary>The session has another owner: nobody enters any more.</summary>
+    public void Lose() => Close();
 
     private bool IsIdle(long now) => now - Volatile.Read(ref _lastUsed) >= _idleTicks;
 

@@ -84,7 +84,7 @@ internal sealed class HeldSessions(TimeProvider time)
     /// <summary>The request is done with the session, which lives on for the idle timeout from now.</summary>
     public void Exit(HeldSession held) => held.Exit(time.GetTimestamp());
 
-    /// <summary>Another node owns the session: it leaves this node's memory, and its running requests are cancelled.</summary>
+    /// <summary>Another node owns the session: it leaves this node's memory. What runs may finish.</summary>
     public void Drop(HeldSession held)
     {
         held.Lose();

@@ -34,8 +34,5 @@ internal sealed class PolicyResolver : IDisposable
         };
     }
 
-    /// <summary>The policy of that name, or null if this node has none: the ingress node may run another configuration.</summary>
-    public StickyPolicy? Find(string name) => _default is var policy && name == policy.Name ? policy : null;
-
     public void Dispose() => _subscription?.Dispose();
 }

@@ -92,6 +92,9 @@ internal sealed class StickyTestNode : IAsyncDisposable
     }
 
     /// <summary>Stops the node as a deployment would.</summary>
+    /// <summary>Whether it has drained and closes its listeners, or has closed them.</summary>
+    public bool IsStopping => Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested;
+
     public Task StopAsync() => _app.StopAsync(CancellationToken.None);
 
     public async ValueTask DisposeAsync()

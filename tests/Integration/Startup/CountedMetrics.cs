@@ -10,6 +10,8 @@ internal sealed class CountedMetrics : IDisposable
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<(string Instrument, string Tag, string Value), int> _counts = new();
 
+    private readonly ConcurrentDictionary<string, int> _observed = new(StringComparer.Ordinal);
+
     public CountedMetrics(IServiceProvider services)
     {
         var meters = services.GetRequiredService<IMeterFactory>();
@@ -21,12 +23,21 @@ internal sealed class CountedMetrics : IDisposable
             }
         };
         _listener.SetMeasurementEventCallback<long>(Add);
+        _listener.SetMeasurementEventCallback<int>((instrument, measurement, _, _) => _observed[instrument.Name] = measurement);
         _listener.Start();
     }
 
     /// <summary>The counts of one instrument: tag, its value, and how often; ordered.</summary>
     public IReadOnlyList<(string Tag, string Value, int Count)> Of(string instrument)
         => [.. _counts.Where(count => count.Key.Instrument == instrument).Select(count => (count.Key.Tag, count.Key.Value, count.Value)).Order()];
+
+    /// <summary>What a gauge says now.</summary>
+    public int Observe(string instrument)
+    {
+        _observed.Clear();
+        _listener.RecordObservableInstruments();
+        return _observed[instrument];
+    }
 
     public void Dispose() => _listener.Dispose();
 

@@ -63,7 +63,7 @@ public sealed class HeldSessionsTests
         _time.Advance(TimeSpan.FromMinutes(1));
 
         Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 2, out _));
-        Assert.False(running!.Lost.IsCancellationRequested);
+        Assert.False(running!.IsClosed);
         _sessions.Exit(running);
     }
 
@@ -74,7 +74,7 @@ public sealed class HeldSessionsTests
 
         Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 2, out _));
         Assert.Equal(0, _sessions.Count);
-        Assert.True(held.Lost.IsCancellationRequested);
+        Assert.True(held.IsClosed);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class HeldSessionsTests
         Assert.Equal(EnterStatus.Ended, _sessions.TryEnter(_id, 2, out _));
         Assert.Equal(EnterStatus.Ended, _sessions.Adopt(_id, 2, _time.GetUtcNow(), _policy, out _));
         Assert.True(_sessions.Find(_id)!.IsEnded);
-        Assert.False(held.Lost.IsCancellationRequested);
+        Assert.False(held.IsClosed);
 
         _time.Advance(_policy.IdleTimeout);
         Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 1, out _));
@@ -120,7 +120,7 @@ public sealed class HeldSessionsTests
         var held = Adopt(3);
 
         Assert.NotSame(stale, held);
-        Assert.True(stale.Lost.IsCancellationRequested);
+        Assert.True(stale.IsClosed);
         Assert.Equal(1, _sessions.Count);
     }
 

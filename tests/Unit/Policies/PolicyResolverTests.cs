@@ -99,13 +99,6 @@ public sealed class PolicyResolverTests : IDisposable
     }
 
     [Fact]
-    public void Find_OfAnotherName_IsNull()
-    {
-        Assert.Same(_resolver.Default, _resolver.Find(StickyPolicy.DefaultName));
-        Assert.Null(_resolver.Find("other"));
-    }
-
-    [Fact]
     public void Resolve_OfAKnownEndpoint_AllocatesNothing()
     {
         var context = new DefaultHttpContext();
