@@ -6,7 +6,6 @@ namespace StickySessions.Tests.Integration.Conformance;
 /// </summary>
 internal static class KnownGaps
 {
-    private const string LateHeaders = "The headers of an answer reach the client only with the first byte of its body.";
     private const string RewrittenHost = "The owner's host filtering sees the host that UseForwardedHeaders made of the client's.";
     private const string PublicConnect = "Without an interconnect the WebSocket of an HTTP/2 client arrives as CONNECT without its feature.";
     private const string PublicEncoding = "Without an interconnect header values cross in UTF-8, whatever encodings the application chose.";
@@ -15,9 +14,6 @@ internal static class KnownGaps
 
     private static readonly (string Test, string Argument, Transport[] Over, string Reason)[] Table =
     [
-        ("ClientCloses_DuringAnswer_", "", Transports.Forwarded, LateHeaders),
-        ("Http2ClientCancels_DuringAnswer_", "", Transports.Forwarded, LateHeaders),
-        ("StreamRows.Duplex_", "", Transports.Forwarded, LateHeaders),
         ("Request_ThroughProxy_", "\"for another host\"", Transports.Forwarded, RewrittenHost),
         ("Request_ThroughProxy_", "\"all at once\"", Transports.Forwarded, RewrittenHost),
         ("WebSocketRows.", "\"2.0\"", [Transport.Http11], PublicConnect),
