@@ -41,7 +41,7 @@ internal sealed class ForwardingTransport(IHttpMessageHandlerFactory handlers)
             MaxResponseHeadersLength = 128,
             // All that Kestrel accepts or an application sets passes unchanged: the interconnect knows UTF-8 only, and the other node's
             // public listener reads and writes as this node's does.
-            RequestHeaderEncodingSelector = (name, request) => EncodingOf(listener.RequestHeaderEncodingSelector, name, request),
+            RequestHeaderEncodingSelector = (name, request) => EncodingToWrite(listener, name, request),
             ResponseHeaderEncodingSelector = (name, request) => EncodingOf(listener.ResponseHeaderEncodingSelector, name, request),
         };
         if (trusted.Validate is { } validate)
@@ -50,6 +50,16 @@ internal sealed class ForwardingTransport(IHttpMessageHandlerFactory handlers)
         }
 
         return handler;
+    }
+
+    private static Encoding EncodingToWrite(KestrelServerOptions listener, string name, HttpRequestMessage request)
+    {
+        if (request.Version < HttpVersion.Version20)
+        {
+            SendOnce.Check(name, request);
+        }
+
+        return EncodingOf(listener.RequestHeaderEncodingSelector, name, request);
     }
 
     private static Encoding EncodingOf(Func<string, Encoding?> ofListener, string name, HttpRequestMessage request)
