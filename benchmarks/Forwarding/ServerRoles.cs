@@ -51,7 +51,7 @@ internal static class ServerRoles
         var app = builder.Build();
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
         var transport = new HttpMessageInvoker(
-            ForwardingTransport.CreatePrimaryHandler(new StickyForwardingOptions(), new TrustedCertificates(new StickyInterconnectOptions())));
+            ForwardingTransport.CreatePrimaryHandler(new StickyForwardingOptions(), new TrustedCertificates(new StickyInterconnectOptions()), new KestrelServerOptions()));
         var request = new ForwarderRequestConfig
         {
             ActivityTimeout = Timeout.InfiniteTimeSpan,

@@ -88,7 +88,7 @@ internal sealed class ForwardAttempt(
         }
 
         ForwardedHeaderRules.CopyResponse(proxyResponse, httpContext);
-        return new ValueTask<bool>(true);
+        return IsUpgrade(proxyResponse, wire) ? new ValueTask<bool>(true) : PromptHeaders.ApplyAsync(proxyResponse, httpContext.Response, cancellationToken);
     }
 
     public override async ValueTask TransformResponseTrailersAsync(
@@ -105,6 +105,10 @@ internal sealed class ForwardAttempt(
         var ordinary = new Uri(address);
         return string.Equals(ordinary.PathAndQuery, target, StringComparison.Ordinal) ? ordinary : new Uri(address, ByteForByte);
     }
+
+    /// <summary>From here on both sides speak at will, and the forwarder sends the headers itself.</summary>
+    private static bool IsUpgrade(HttpResponseMessage response, HttpRequestMessage wire)
+        => response.StatusCode == HttpStatusCode.SwitchingProtocols || (response.StatusCode == HttpStatusCode.OK && OriginalRequestReader.IsWebSocketOverHttp2(wire));
 
     private bool IsNodesOwnAnswer(HttpResponseMessage response)
     {

@@ -11,7 +11,13 @@ internal sealed class ForwardGate(ForwardAttempt attempt, HttpMessageHandler tra
 {
     public override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        GiveContent(request);
+        if (request.Version < HttpVersion.Version20)
+        {
+            PrepareForHttp1(request);
+        }
+
+        // The forwarder lets nobody else set the content before.
+        request.Content ??= attempt.ContentOfHeaders;
         var channel = attempt.Channel;
         if (!channel.TryTakePlace())
         {
@@ -80,14 +86,15 @@ internal sealed class ForwardGate(ForwardAttempt attempt, HttpMessageHandler tra
     /// <summary>
     /// When a pooled HTTP/1.1 connection ends before the first byte of the answer, the transport sends a request without content
     /// again, whatever its method: an order would be placed twice. It never does so for one with content, even if that is empty.
+    /// And it hears an answer that comes before the end of the body, such as a 413, only if it asks before it sends the body. That costs
+    /// a round trip, so it is done for bodies that are too long to be kept.
     /// </summary>
-    private void GiveContent(HttpRequestMessage request)
+    private void PrepareForHttp1(HttpRequestMessage request)
     {
-        // The forwarder lets nobody else set the content before.
-        request.Content ??= attempt.ContentOfHeaders;
-        if (request.Version < HttpVersion.Version20)
+        request.Content ??= attempt.ContentOfHeaders ?? new ByteArrayContent([]);
+        if (attempt.HasBody && !(request.Content.Headers.ContentLength <= attempt.Channel.LongestKept))
         {
-            request.Content ??= new ByteArrayContent([]);
+            request.Headers.ExpectContinue = true;
         }
     }
 }

@@ -48,6 +48,9 @@ internal static class ForwardingServiceCollectionExtensions
 
         // Startup filters run in order, and this one must be outermost: host filtering and forwarded headers act on restored requests.
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, PublicListenerFilter>());
+
+        // And this one inside the framework's.
+        services.AddSingleton<IStartupFilter, OriginalHostFilter>();
         return services;
     }
 
@@ -57,7 +60,8 @@ internal static class ForwardingServiceCollectionExtensions
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(provider => ForwardingTransport.CreatePrimaryHandler(
                 provider.GetRequiredService<IOptions<StickyForwardingOptions>>().Value,
-                new TrustedCertificates(provider.GetRequiredService<IOptions<StickyInterconnectOptions>>().Value)))
+                new TrustedCertificates(provider.GetRequiredService<IOptions<StickyInterconnectOptions>>().Value),
+                provider.GetRequiredService<IOptions<KestrelServerOptions>>().Value))
             // Defaults for all clients (retries, service discovery) must not touch what is forwarded.
             .ConfigureAdditionalHttpMessageHandlers(static (handlers, _) => handlers.Clear());
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace StickySessions.Forwarding;
 
@@ -18,7 +19,8 @@ internal sealed class ForwardingTransport(IHttpMessageHandlerFactory handlers)
     /// <summary>The handler as it is: what is forwarded goes through a <see cref="ForwardGate"/>.</summary>
     public HttpMessageInvoker NewInvoker() => new(Handler, disposeHandler: false);
 
-    public static SocketsHttpHandler CreatePrimaryHandler(StickyForwardingOptions forwarding, TrustedCertificates trusted)
+    public static SocketsHttpHandler CreatePrimaryHandler(
+        StickyForwardingOptions forwarding, TrustedCertificates trusted, KestrelServerOptions listener)
     {
         var handler = new SocketsHttpHandler
         {
@@ -37,9 +39,10 @@ internal sealed class ForwardingTransport(IHttpMessageHandlerFactory handlers)
             // The owner's application says whether the body is wanted; nothing here may send it unasked.
             Expect100ContinueTimeout = Timeout.InfiniteTimeSpan,
             MaxResponseHeadersLength = 128,
-            // All that Kestrel accepts or an application sets passes unchanged.
-            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-            ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            // All that Kestrel accepts or an application sets passes unchanged: the interconnect knows UTF-8 only, and the other node's
+            // public listener reads and writes as this node's does.
+            RequestHeaderEncodingSelector = (name, request) => EncodingToWrite(listener, name, request),
+            ResponseHeaderEncodingSelector = (name, request) => EncodingOf(listener.ResponseHeaderEncodingSelector, name, request),
         };
         if (trusted.Validate is { } validate)
         {
@@ -48,4 +51,17 @@ internal sealed class ForwardingTransport(IHttpMessageHandlerFactory handlers)
 
         return handler;
     }
+
+    private static Encoding EncodingToWrite(KestrelServerOptions listener, string name, HttpRequestMessage request)
+    {
+        if (request.Version < HttpVersion.Version20)
+        {
+            SendOnce.Check(name, request);
+        }
+
+        return EncodingOf(listener.RequestHeaderEncodingSelector, name, request);
+    }
+
+    private static Encoding EncodingOf(Func<string, Encoding?> ofListener, string name, HttpRequestMessage request)
+        => request.Version < HttpVersion.Version20 && ofListener(name) is { } chosen ? chosen : Encoding.UTF8;
 }

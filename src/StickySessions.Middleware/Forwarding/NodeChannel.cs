@@ -29,6 +29,7 @@ internal sealed class NodeChannel
     public NodeChannel(Node node, StickyForwardingOptions settings, TimeProvider time)
     {
         _places = settings.MaxInFlightPerNode;
+        LongestKept = settings.ReplayBufferSize;
         Circuit = new NodeCircuit(settings, time);
         Name = node.Name;
         Prefix = node.Address.GetLeftPart(UriPartial.Authority);
@@ -39,6 +40,9 @@ internal sealed class NodeChannel
     public string Name { get; }
 
     public Uri Address { get; }
+
+    /// <summary>How long a body may be so that it can be sent to another node as well, in bytes.</summary>
+    public int LongestKept { get; }
 
     /// <summary>Scheme and authority, without a slash at the end.</summary>
     public string Prefix { get; }

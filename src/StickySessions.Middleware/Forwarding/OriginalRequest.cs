@@ -15,6 +15,9 @@ internal sealed class OriginalRequest
     /// <summary>The <c>Host</c> header; null if there was none (HTTP/1.0).</summary>
     public string? Host { get; init; }
 
+    /// <summary>Null if it is <see cref="Host"/>; otherwise what it was before <c>UseForwardedHeaders</c> changed it.</summary>
+    public string? ArrivedHost { get; init; }
+
     public required string Protocol { get; init; }
 
     public IPAddress? RemoteAddress { get; init; }

@@ -43,6 +43,7 @@ internal static class OriginalRequestReader
             Method = string.Equals(wire.Method.Method, request.Method, StringComparison.Ordinal) ? null : request.Method,
             Scheme = request.Scheme,
             Host = host.Count == 0 ? null : host.ToString(),
+            ArrivedHost = context.Features.Get<ArrivedHost>()?.Value,
             Protocol = request.Protocol,
             RemoteAddress = connection.RemoteIpAddress,
             RemotePort = connection.RemotePort,

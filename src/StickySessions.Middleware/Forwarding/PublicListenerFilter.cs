@@ -11,9 +11,14 @@ namespace StickySessions.Forwarding;
 /// only nodes may say, unless this node has no interconnect and the envelope is valid.
 /// </summary>
 internal sealed class PublicListenerFilter(
-    EnvelopeGate gate, PipelineCapture capture, PeerQuestions questions, IOptions<StickyInterconnectOptions> options) : IStartupFilter
+    EnvelopeGate gate,
+    PipelineCapture capture,
+    PeerQuestions questions,
+    IOptions<StickyInterconnectOptions> options,
+    IOptions<ForwardedHeadersOptions> proxies) : IStartupFilter
 {
     private readonly bool _acceptsEnvelopes = !options.Value.Enabled;
+    private readonly string _forwardedHost = proxies.Value.ForwardedHostHeaderName;
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
@@ -48,6 +53,7 @@ internal sealed class PublicListenerFilter(
         }
 
         RemoveReserved(context.Request.Headers);
+        ArrivedHost.Keep(context, _forwardedHost);
         return pipeline(context);
     }
 

@@ -14,6 +14,7 @@ internal sealed class RequestEnvelope
         ContentLength = 2,
         Rewritten = 4,
         Upgrade = 8,
+        ArrivedHost = 16,
     }
 
     // What is the same in most envelopes. Any thread may write any of them: each is a complete text.
@@ -75,7 +76,8 @@ internal sealed class RequestEnvelope
             (request.HasBody ? Facts.Body : Facts.None)
             | (request.HasContentLength ? Facts.ContentLength : Facts.None)
             | (request.Rewritten is not null ? Facts.Rewritten : Facts.None)
-            | (request.Upgrade is not null ? Facts.Upgrade : Facts.None)));
+            | (request.Upgrade is not null ? Facts.Upgrade : Facts.None)
+            | (request.ArrivedHost is not null ? Facts.ArrivedHost : Facts.None)));
         writer.Text(request.Method);
         writer.Text(request.Scheme);
         writer.Text(request.Host);
@@ -98,6 +100,11 @@ internal sealed class RequestEnvelope
             writer.Text(upgrade.Connection);
             writer.Text(upgrade.Upgrade);
             writer.Text(upgrade.Key);
+        }
+
+        if (request.ArrivedHost is { } arrived)
+        {
+            writer.Text(arrived);
         }
     }
 
@@ -124,6 +131,7 @@ internal sealed class RequestEnvelope
             Upgrade = (facts & Facts.Upgrade) != 0
                 ? new WebSocketUpgrade(reader.Text(), reader.Text(), reader.Text())
                 : null,
+            ArrivedHost = (facts & Facts.ArrivedHost) != 0 ? reader.Text() : null,
         };
     }
 }

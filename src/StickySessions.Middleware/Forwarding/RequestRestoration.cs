@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace StickySessions.Forwarding;
 
@@ -10,7 +11,7 @@ internal static class RequestRestoration
     {
         request.Scheme = original.Scheme;
         request.Protocol = original.Protocol;
-        request.Headers.Host = original.Host;
+        request.Headers.Host = original.ArrivedHost ?? original.Host;
         if (original.Method is { } method)
         {
             request.Method = method;
@@ -35,6 +36,10 @@ internal static class RequestRestoration
         if (!HttpProtocol.IsHttp2(original.Protocol) && !HttpProtocol.IsHttp3(original.Protocol))
         {
             PresentAsHttp1(features, request, original);
+        }
+        else if (original.Method is "CONNECT" && features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
+        {
+            PresentAsHttp2(features, request, upgrade);
         }
     }
 
@@ -88,6 +93,18 @@ internal static class RequestRestoration
             features.Set<IHttpExtendedConnectFeature>(null);
             request.Body = Stream.Null;
         }
+    }
+
+    /// <summary>What only HTTP/1.1 has is taken away, and a WebSocket is asked for as HTTP/2 does.</summary>
+    private static void PresentAsHttp2(IFeatureCollection features, IHttpRequestFeature request, IHttpUpgradeFeature upgrade)
+    {
+        features.Set<IHttpExtendedConnectFeature>(new ExtendedConnectOverUpgrade(
+            upgrade, features.GetRequiredFeature<IHttpResponseFeature>(), request.Headers.Upgrade, request.Headers.SecWebSocketKey));
+        features.Set<IHttpUpgradeFeature>(null);
+        request.Headers.Remove(HeaderNames.Connection);
+        request.Headers.Remove(HeaderNames.Upgrade);
+        request.Headers.Remove(HeaderNames.SecWebSocketKey);
+        request.Body = Stream.Null;
     }
 }
 

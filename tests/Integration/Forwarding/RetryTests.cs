@@ -150,7 +150,8 @@ public sealed class RetryTests
     [InlineData("GET")]
     [InlineData("POST")]
     [InlineData("DELETE")]
-    public async Task PooledHttp1ConnectionEndsBeforeAnswer_RequestIsNotSentAgain(string method)
+    [InlineData("POST", true)]
+    public async Task PooledHttp1ConnectionEndsBeforeAnswer_RequestIsNotSentAgain(string method, bool expectContinue = false)
     {
         // Speaks just enough HTTP/1.1: answers the first request on a connection, closes at the second.
         var requests = 0;
@@ -168,7 +169,7 @@ public sealed class RetryTests
         };
 
         (await SendAsync(ingress, HttpMethod.Get, "b")).Dispose();
-        using var response = await SendAsync(ingress, new HttpMethod(method), "b");
+        using var response = await SendAsync(ingress, new HttpMethod(method), "b", expectContinue: expectContinue);
         await stop.CancelAsync();
         await serving;
 
@@ -183,11 +184,12 @@ public sealed class RetryTests
                 {
                     using var connection = await listener.AcceptTcpClientAsync(stop.Token);
                     var stream = connection.GetStream();
-                    await ReadHeadAsync(stream, stop.Token);
-                    requests++;
-                    await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Cancellation);
-                    await ReadHeadAsync(stream, stop.Token);
-                    requests++;
+                    if (await ReadHeadAsync(stream, stop.Token))
+                    {
+                        requests++;
+                        await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Cancellation);
+                        requests += await ReadHeadAsync(stream, stop.Token) ? 1 : 0;
+                    }
                 }
             }
             catch (OperationCanceledException)
@@ -238,7 +240,7 @@ public sealed class RetryTests
         return (response.StatusCode, await response.Content.ReadAsStringAsync(Cancellation));
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(TestNode ingress, HttpMethod method, string to, bool die = false)
+    private static async Task<HttpResponseMessage> SendAsync(TestNode ingress, HttpMethod method, string to, bool die = false, bool expectContinue = false)
     {
         using var client = ingress.Client();
         using var request = new HttpRequestMessage(method, "/");
@@ -248,16 +250,30 @@ public sealed class RetryTests
             request.Headers.Add("Die", "1");
         }
 
+        if (expectContinue)
+        {
+            request.Content = new StringContent(Text(5000));
+            request.Headers.ExpectContinue = true;
+        }
+
         return await client.SendAsync(request, Cancellation);
     }
 
-    private static async Task ReadHeadAsync(NetworkStream stream, CancellationToken cancellationToken)
+    /// <returns>Whether there was a whole head.</returns>
+    private static async Task<bool> ReadHeadAsync(NetworkStream stream, CancellationToken cancellationToken)
     {
         var head = new StringBuilder();
         var buffer = new byte[1];
-        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(buffer, cancellationToken) > 0)
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
         {
+            if (await stream.ReadAsync(buffer, cancellationToken) == 0)
+            {
+                return false;
+            }
+
             head.Append((char)buffer[0]);
         }
+
+        return true;
     }
 }

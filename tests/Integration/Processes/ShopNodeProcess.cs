@@ -68,11 +68,13 @@ internal sealed class ShopNodeProcess : IAsyncDisposable
     }
 
     /// <summary>SIGTERM, as an orchestrator stops a node.</summary>
-    public void Terminate()
-    {
-        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
+    public void Terminate() => Signal("TERM");
+
+    /// <summary>SIGSTOP: its connections stay open and new ones are accepted for it, but it does nothing.</summary>
+    public void Freeze() => Signal("STOP");
+
+    /// <summary>SIGCONT: it goes on as if no time had passed.</summary>
+    public void Thaw() => Signal("CONT");
 
     public Task WaitForExitAsync() => Eventually.Async(() => _process.HasExited, $"{Name} does not stop; its log:\n{Log}");
 
@@ -99,5 +101,11 @@ internal sealed class ShopNodeProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
     }
 }

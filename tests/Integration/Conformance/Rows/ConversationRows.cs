@@ -1,3 +1,4 @@
+using System.Globalization;
 using StickySessions.Tests.Integration.Conformance.Clients;
 using StickySessions.Tests.Integration.Conformance.Comparing;
 using StickySessions.Tests.Integration.Hosts;
@@ -7,7 +8,11 @@ namespace StickySessions.Tests.Integration.Conformance.Rows;
 /// <summary>Exchanges in which it matters who speaks when, on one HTTP/1.1 connection.</summary>
 public sealed class ConversationRows(ConformanceClusters clusters, GarnetServerFixture garnet) : ConformanceRows(clusters, garnet)
 {
+    private const int LongerThanKept = 100_000;
+
     public static TheoryData<Transport> Every => [.. Transports.All];
+
+    public static TheoryData<Transport> Streaming => [.. Transports.Streaming];
 
     [Theory, MemberData(nameof(Every))]
     public async Task ExpectContinue_ApplicationReads_ClientIsToldToGoOn(Transport transport)
@@ -21,9 +26,23 @@ public sealed class ConversationRows(ConformanceClusters clusters, GarnetServerF
     [Theory, MemberData(nameof(Every))]
     public async Task ExpectContinue_ApplicationRejects_ClientKeepsItsBody(Transport transport)
     {
-        var answer = await SameAsDirectAsync(transport, route => SendWhenToldAsync(route, "/reject"));
+        var answer = await SameAsDirectAsync(transport, route => SendWhenToldAsync(route, "/reject", LongerThanKept));
 
         Assert.Equal("", answer["interim answers"]);
+        Assert.Equal("403", answer["status"]);
+    }
+
+    [Theory, MemberData(nameof(Streaming))]
+    public Task ExpectContinue_ApplicationRejectsLittle_ClientKeepsItsBody(Transport transport)
+        => SameAsDirectAsync(transport, route => SendWhenToldAsync(route, "/reject"));
+
+    /// <summary>.NET's handler sends up to 1,024 bytes though they were rejected, to keep the connection.</summary>
+    [Fact]
+    public async Task ExpectContinue_ApplicationRejectsLittleOverHttp11_ClientIsAskedForIt()
+    {
+        var answer = await ForwardedAsync(Transport.Http11, route => SendWhenToldAsync(route, "/reject"));
+
+        Assert.Equal("100", answer["interim answers"]);
         Assert.Equal("403", answer["status"]);
     }
 
@@ -71,19 +90,19 @@ public sealed class ConversationRows(ConformanceClusters clusters, GarnetServerF
             return answers;
         });
 
-    private static RawRequest ExpectingRequest(string path)
-        => new($"POST {path} HTTP/1.1") { Headers = ["Content-Length: 5", "Expect: 100-continue"] };
+    private static RawRequest ExpectingRequest(string path, int length = 5)
+        => new($"POST {path} HTTP/1.1") { Headers = [string.Create(CultureInfo.InvariantCulture, $"Content-Length: {length}"), "Expect: 100-continue"] };
 
-    private static async Task<Fields> SendWhenToldAsync(Route route, string path)
+    private static async Task<Fields> SendWhenToldAsync(Route route, string path, int length = 5)
     {
         await using var connection = await route.ConnectAsync();
-        await connection.WriteAsync(ExpectingRequest(path).HeadBytes(route));
+        await connection.WriteAsync(ExpectingRequest(path, length).HeadBytes(route));
         var answer = new Fields();
         var head = await connection.ReadHeadAsync();
         answer.Set("interim answers", head.IsInterim ? head.Status : "");
         if (head.IsInterim)
         {
-            await connection.WriteAsync("hello"u8.ToArray());
+            await connection.WriteAsync(new byte[length]);
             head = await connection.ReadHeadAsync();
         }
 

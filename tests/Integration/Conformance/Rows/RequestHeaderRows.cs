@@ -36,12 +36,16 @@ public sealed class RequestHeaderRows(ConformanceClusters clusters, GarnetServer
         ["of another sticky node"] = ["Sticky-Envelope: forged", "Sticky-Anything: forged"],
         ["as large as one may be"] = [$"Cookie: big={new string('b', 16_000)}"],
         ["as large as all may be"] = [.. Numbered(4, new string('v', 7_800))],
-        ["as many as there may be"] = [.. Numbered(97, "v")],
+        ["almost as many as there may be"] = [.. Numbered(95, "v")],
         ["too large"] = [.. Numbered(5, new string('v', 7_800))],
         ["too many"] = [.. Numbered(98, "v")],
     };
 
+    private static readonly RawRequest AsManyAsThereMayBe = new("GET /echo HTTP/1.1") { Headers = [.. Numbered(97, "v")] };
+
     private static readonly string[] Refused = ["too large", "too many"];
+
+    public static TheoryData<Transport> Streaming => [.. Transports.Streaming];
 
     public static MatrixTheoryData<Transport, string> Cases => new(Transports.All, Headers.Keys);
 
@@ -51,6 +55,19 @@ public sealed class RequestHeaderRows(ConformanceClusters clusters, GarnetServer
             transport,
             route => route.SendAsync(new RawRequest("GET /echo HTTP/1.1") { Headers = Headers[headers] }),
             seen: !Refused.Contains(headers));
+
+    [Theory, MemberData(nameof(Streaming))]
+    public Task RequestHeaders_AsManyAsThereMayBe_Arrive(Transport transport)
+        => SameAsDirectAsync(transport, route => route.SendAsync(AsManyAsThereMayBe));
+
+    /// <summary>The envelope is a header, which the listener counts as well.</summary>
+    [Fact]
+    public async Task RequestHeaders_AsManyAsThereMayBeOverHttp11_AreTooMany()
+    {
+        var answer = await ForwardedAsync(Transport.Http11, route => route.SendAsync(AsManyAsThereMayBe));
+
+        Assert.Equal("431", answer["status"]);
+    }
 
     private static IEnumerable<string> Numbered(int count, string value)
         => Enumerable.Range(1, count).Select(number => string.Create(CultureInfo.InvariantCulture, $"X-Number-{number}: {value}"));
