@@ -33,6 +33,12 @@ internal sealed class HiddenHeaders(IOptions<ForwardedHeadersOptions> options)
             }
         }
 
-        taken?.ForEach(header => headers.Remove(header.Key));
+        if (taken is not null)
+        {
+            foreach (var (name, _) in taken)
+            {
+                headers.Remove(name);
+            }
+        }
     }
 }

@@ -68,6 +68,13 @@ internal sealed class PublicListenerFilter(
             }
         }
 
-        reserved?.ForEach(name => headers.Remove(name));
+        if (reserved is not null)
+        {
+            // No lambda: what it captures would be allocated for each request, reserved headers or not.
+            foreach (var name in reserved)
+            {
+                headers.Remove(name);
+            }
+        }
     }
 }
