@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using StickySessions.Tests.Integration.Hosts;
 
@@ -8,9 +7,9 @@ namespace StickySessions.Tests.Integration.Balancers;
 internal sealed class BalancerProcess : IAsyncDisposable
 {
     private readonly DirectoryInfo _directory;
-    private readonly Process _process;
+    private readonly ChildProcess _process;
 
-    private BalancerProcess(Uri address, DirectoryInfo directory, Process process)
+    private BalancerProcess(Uri address, DirectoryInfo directory, ChildProcess process)
     {
         Address = address;
         _directory = directory;
@@ -23,7 +22,7 @@ internal sealed class BalancerProcess : IAsyncDisposable
         => StartAsync("haproxy", (port, _) => $"""
             defaults
               mode tcp
-              timeout connect 2s
+              timeout connect 10s
               timeout client 1m
               timeout server 1m
             frontend shop
@@ -42,7 +41,7 @@ internal sealed class BalancerProcess : IAsyncDisposable
         return StartAsync("nginx", (port, folder) => $$"""
             load_module {{StreamModule}};
             daemon off;
-            worker_processes 1;
+            master_process off;
             pid {{folder}}/nginx.pid;
             error_log {{folder}}/error.log;
             events { worker_connections 1024; }
@@ -61,53 +60,43 @@ internal sealed class BalancerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync(CancellationToken.None);
-        }
-
-        _process.Dispose();
+        await _process.DisposeAsync();
         _directory.Delete(recursive: true);
     }
 
-    private static async Task<BalancerProcess> StartAsync(
-        string program, Func<int, string, string> configure, Func<string, string[]> arguments)
+    private static Task<BalancerProcess> StartAsync(string name, Func<int, string, string> configure, Func<string, string[]> arguments)
     {
-        string[] folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator), "/usr/sbin"];
-        var executable = folders.Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
-        Assert.SkipUnless(executable is not null, $"{program} is not installed.");
-
-        var port = FreePort.Next();
-        var directory = Directory.CreateTempSubdirectory($"sticky-{program}-");
-        var config = Path.Combine(directory.FullName, "balancer.conf");
-        await File.WriteAllTextAsync(config, configure(port, directory.FullName), TestContext.Current.CancellationToken);
-
-        var start = new ProcessStartInfo(executable!) { RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (var argument in arguments(config))
+        var program = InstalledPrograms.FindOrSkip(name);
+        return FreePort.RetryAsync(async () =>
         {
-            start.ArgumentList.Add(argument);
-        }
-
-        var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var balancer = new BalancerProcess(new Uri($"http://127.0.0.1:{port}"), directory, process);
-        await Eventually.Async(
-            async () =>
+            var port = FreePort.Next();
+            var directory = Directory.CreateTempSubdirectory($"sticky-{name}-");
+            try
             {
-                Assert.False(process.HasExited, $"{program} ended: {(process.HasExited ? await errors : "")}");
-                using var client = new TcpClient();
-                try
-                {
-                    await client.ConnectAsync("127.0.0.1", port, TestContext.Current.CancellationToken);
-                    return true;
-                }
-                catch (SocketException)
-                {
-                    return false;
-                }
-            },
-            $"{program} listens on {port}");
-        return balancer;
+                var config = Path.Combine(directory.FullName, "balancer.conf");
+                await File.WriteAllTextAsync(config, configure(port, directory.FullName), TestContext.Current.CancellationToken);
+                var process = await ChildProcess.StartAsync(name, program, arguments(config), _ => ListensAsync(port));
+                return new BalancerProcess(new Uri($"http://127.0.0.1:{port}"), directory, process);
+            }
+            catch
+            {
+                directory.Delete(recursive: true);
+                throw;
+            }
+        });
+    }
+
+    private static async Task<bool> ListensAsync(int port)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync("127.0.0.1", port, TestContext.Current.CancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

@@ -1,10 +1,10 @@
-using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tests.Integration.Processes;
 
 namespace StickySessions.Tests.Integration.Balancers;
 
 /// <summary>The balancers that people have, as plain layer 4: each connection to the next node, whatever it carries.</summary>
-public sealed class RealBalancerTests
+[Collection(nameof(ProcessTests))]
+public sealed class RealBalancerTests(SharedShopCluster shops)
 {
     private const int Shoppers = 30;
     private const int Items = 6;
@@ -15,10 +15,9 @@ public sealed class RealBalancerTests
     [Fact]
     public Task NginxStream_EachShopperKeepsOneCart() => EachShopperKeepsOneCartAsync(BalancerProcess.StartNginxOrSkipAsync);
 
-    private static async Task EachShopperKeepsOneCartAsync(Func<IEnumerable<Uri>, Task<BalancerProcess>> startAsync)
+    private async Task EachShopperKeepsOneCartAsync(Func<IEnumerable<Uri>, Task<BalancerProcess>> startAsync)
     {
-        await using var redis = await RedisServerProcess.StartOrSkipAsync();
-        await using var cluster = await ShopClusterOfProcesses.StartAsync(redis, 3);
+        var cluster = await shops.StartedOrSkipAsync();
         await using var balancer = await startAsync(cluster.Nodes.Select(node => node.Address));
 
         var seen = await Task.WhenAll(Enumerable.Range(0, Shoppers).Select(_ => ShopAsync(balancer.Address)));

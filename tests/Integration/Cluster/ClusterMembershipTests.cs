@@ -1,4 +1,5 @@
 using StickySessions.Cluster;
+using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Integration.Cluster;
@@ -18,7 +19,7 @@ public abstract class ClusterMembershipTests
         Assert.All(nodes, node => Assert.Equal(["web-1", "web-2", "web-3"], node.View.Nodes.Select(n => n.Name).Order()));
         Assert.Equal(3, nodes.Select(node => node.Self.Tag).Distinct().Count());
         Assert.All(nodes, node => Assert.True(node.Membership.HasMajority));
-        await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is null));
+        await Eventually.Async(() => nodes.All(node => node.Membership.Degradation is null));
     }
 
     [Fact]
@@ -54,7 +55,7 @@ public abstract class ClusterMembershipTests
 
         Assert.Equal(NodeState.Draining, nodes[0].Self.State);
         Assert.Equal(NodeState.Draining, nodes[0].View.Find(nodes[0].Self.Tag)!.State);
-        await Eventually.TrueAsync(() => nodes[1].View.Find(nodes[0].Self.Tag)?.State == NodeState.Draining);
+        await Eventually.Async(() => nodes[1].View.Find(nodes[0].Self.Tag)?.State == NodeState.Draining);
     }
 
     [Fact]
@@ -82,7 +83,7 @@ public abstract class ClusterMembershipTests
         Assert.NotEqual(old, restarted.Self.Tag);
         Assert.Null(restarted.View.Find(old));
         Assert.Empty(restarted.Self.FormerTags);
-        await Eventually.TrueAsync(() => nodes[1].View.Find(old) is null && nodes[1].View.Find(restarted.Self.Tag) is not null);
+        await Eventually.Async(() => nodes[1].View.Find(old) is null && nodes[1].View.Find(restarted.Self.Tag) is not null);
     }
 
     [Fact]
@@ -107,7 +108,7 @@ public abstract class ClusterMembershipTests
         var decisions = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => nodes[1 + (i % 2)].Membership.SuspectAsync(tag, Cancellation)));
 
         Assert.All(decisions, Assert.True);
-        await Eventually.TrueAsync(() => nodes[1].View.Find(tag) is null && nodes[2].View.Find(tag) is null);
+        await Eventually.Async(() => nodes[1].View.Find(tag) is null && nodes[2].View.Find(tag) is null);
         Assert.Equal(2, nodes[1].View.Nodes.Length);
     }
 

@@ -1,4 +1,5 @@
 using StickySessions.Cluster;
+using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Cluster;
 
@@ -21,7 +22,7 @@ internal static class TestClusterExtensions
     {
         var nodes = names.Select(cluster.Node).ToArray();
         await Task.WhenAll(nodes.Select(node => node.JoinActiveAsync()));
-        await Eventually.TrueAsync(() => nodes.All(
+        await Eventually.Async(() => nodes.All(
             node => nodes.All(other => node.View.Find(other.Self.Tag)?.State == NodeState.Active)));
         return nodes;
     }

@@ -28,6 +28,9 @@ internal sealed class RedisCluster(string configuration) : ITestCluster
         return node;
     }
 
+    /// <summary>Nodes that all see each other as active.</summary>
+    public async Task<RedisNode[]> RedisNodesAsync(params string[] names) => [.. (await this.ActiveAsync(names)).Cast<RedisNode>()];
+
     TestNode ITestCluster.Node(string name) => RedisNode(name);
 
     TestNode ITestCluster.Duplicate(string name) => RedisNode(name);

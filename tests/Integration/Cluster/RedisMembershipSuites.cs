@@ -1,16 +1,15 @@
-using StickySessions.Tests.Integration.Redis;
+using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Cluster;
 
-public sealed class RedisMembershipOnGarnetTests(EmbeddedGarnet server) : RedisMembershipTests(server), IClassFixture<EmbeddedGarnet>;
+public sealed class RedisMembershipOnGarnetTests(GarnetServerFixture server) : RedisMembershipTests(server);
 
-public sealed class RedisMembershipOnRedisTests(RedisServerProcess server)
-    : RedisMembershipTests(server), IClassFixture<RedisServerProcess>;
+public sealed class RedisMembershipOnRedisTests(RedisServerFixture server) : RedisMembershipTests(server);
 
-public sealed class EarlyExpiryOnGarnetTests(EmbeddedGarnet server) : EarlyExpiryTests(server), IClassFixture<EmbeddedGarnet>;
+public sealed class EarlyExpiryOnGarnetTests(GarnetServerFixture server) : EarlyExpiryTests(server);
 
-public sealed class EarlyExpiryOnRedisTests(RedisServerProcess server) : EarlyExpiryTests(server), IClassFixture<RedisServerProcess>;
+public sealed class EarlyExpiryOnRedisTests(RedisServerFixture server) : EarlyExpiryTests(server);
 
-public sealed class ViewDeltasOnGarnetTests(EmbeddedGarnet server) : ViewDeltasTests(server), IClassFixture<EmbeddedGarnet>;
+public sealed class ViewDeltasOnGarnetTests(GarnetServerFixture server) : ViewDeltasTests(server);
 
-public sealed class ViewDeltasOnRedisTests(RedisServerProcess server) : ViewDeltasTests(server), IClassFixture<RedisServerProcess>;
+public sealed class ViewDeltasOnRedisTests(RedisServerFixture server) : ViewDeltasTests(server);

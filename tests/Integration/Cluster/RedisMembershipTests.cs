@@ -1,5 +1,5 @@
 using StickySessions.Cluster;
-using StickySessions.Tests.Integration.Redis;
+using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Cluster;
 
@@ -10,12 +10,7 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
 
     private protected override ITestCluster Cluster => _cluster;
 
-    public ValueTask InitializeAsync()
-    {
-        Assert.SkipUnless(server.Missing is null, server.Missing ?? "");
-        _cluster = new RedisCluster(server.Configuration);
-        return ValueTask.CompletedTask;
-    }
+    public async ValueTask InitializeAsync() => _cluster = new RedisCluster(await server.ConfigurationAsync());
 
     public async ValueTask DisposeAsync()
     {
@@ -26,7 +21,7 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
         }
     }
 
-    private async Task<RedisNode[]> ActiveAsync(params string[] names) => [.. (await Cluster.ActiveAsync(names)).Cast<RedisNode>()];
+    private Task<RedisNode[]> ActiveAsync(params string[] names) => _cluster.RedisNodesAsync(names);
 
     [Fact]
     public async Task Join_OfALaterNode_IsNewerThanEveryEarlierView()
@@ -43,23 +38,23 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
     [Fact]
     public async Task NodeThatStopsBeating_IsGoneAfterItsLease_AndComesBackWithANewTag()
     {
-        _cluster.Options.Lease = TimeSpan.FromSeconds(1);
+        _cluster.Options.Lease = TimeSpan.FromSeconds(2);
         var nodes = await ActiveAsync("web-1", "web-2");
         var old = nodes[0].Self.Tag;
 
         nodes[0].CutOffFromRedis();
-        await Eventually.TrueAsync(() => nodes[1].View.Find(old) is null);
+        await Eventually.Async(() => nodes[1].View.Find(old) is null);
         Assert.NotNull(nodes[0].View.Find(nodes[1].Self.Tag));
         Assert.Contains("Redis is away", nodes[0].Membership.Degradation, StringComparison.Ordinal);
         nodes[0].ReconnectToRedis();
 
-        await Eventually.TrueAsync(() => nodes[1].View.FindByFormerTag(old) is not null);
+        await Eventually.Async(() => nodes[1].View.FindByFormerTag(old) is not null);
         var back = nodes[1].View.FindByFormerTag(old)!;
         Assert.Equal("web-1", back.Name);
         Assert.Equal(nodes[0].Self.Tag, back.Tag);
         Assert.Equal(NodeState.Active, back.State);
         Assert.NotEqual(old, back.Tag);
-        await Eventually.TrueAsync(() => nodes[0].Membership.Degradation is null);
+        await Eventually.Async(() => nodes[0].Membership.Degradation is null);
     }
 
     [Fact]
@@ -76,10 +71,10 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
         }
 
         await _cluster.FlushAsync(nodes[0]);
-        await Eventually.TrueAsync(() => nodes.Zip(versions).All(pair => pair.First.View.Version > pair.Second));
+        await Eventually.Async(() => nodes.Zip(versions).All(pair => pair.First.View.Version > pair.Second));
         var newcomer = (await ActiveAsync("web-4"))[0];
 
-        await Eventually.TrueAsync(() => nodes.All(node => node.View.Nodes.Length == 4));
+        await Eventually.Async(() => nodes.All(node => node.View.Nodes.Length == 4));
         Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
         Assert.Equal(0, everGone);
         Assert.Equal(key, newcomer.Keys.Current.Current.Id);
@@ -98,24 +93,24 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
         }
 
         // Long enough without anybody that the newcomer takes the empty Redis for a new cluster.
-        await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is not null));
+        await Eventually.Async(() => nodes.All(node => node.Membership.Degradation is not null));
         var newcomer = _cluster.RedisNode("web-3");
         await _cluster.FlushAsync(newcomer);
         await newcomer.JoinActiveAsync();
         nodes[0].ReconnectToRedis();
-        await Eventually.TrueAsync(() => newcomer.View.Nodes.Length == 3);
+        await Eventually.Async(() => newcomer.View.Nodes.Length == 3);
         nodes[1].ReconnectToRedis();
 
-        await Eventually.TrueAsync(() => nodes.All(node => node.View.Nodes.Length == 3));
+        await Eventually.Async(() => nodes.All(node => node.View.Nodes.Length == 3));
         Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
-        await Eventually.TrueAsync(() => nodes.All(node => node.Keys.Current.TryFind(newcomer.Keys.Current.Current.Id, out _)));
-        await Eventually.TrueAsync(() => newcomer.Keys.Current.TryFind(nodes[0].Keys.Current.Current.Id, out _));
+        await Eventually.Async(() => nodes.All(node => node.Keys.Current.TryFind(newcomer.Keys.Current.Current.Id, out _)));
+        await Eventually.Async(() => newcomer.Keys.Current.TryFind(nodes[0].Keys.Current.Current.Id, out _));
     }
 
     [Fact]
     public async Task NobodyBeatForLongerThanALease_NobodyIsGone()
     {
-        _cluster.Options.Lease = TimeSpan.FromSeconds(1);
+        _cluster.Options.Lease = TimeSpan.FromSeconds(2);
         var nodes = await ActiveAsync("web-1", "web-2");
         var tags = nodes.Select(node => node.Self.Tag).ToArray();
 
@@ -126,12 +121,12 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
 
         await Task.Delay(1.5 * _cluster.Options.Lease, TimeProvider.System, Cancellation);
         nodes[0].ReconnectToRedis();
-        await Eventually.TrueAsync(() => nodes[0].Membership.Degradation is null);
+        await Eventually.Async(() => nodes[0].Membership.Degradation is null);
 
         Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
         Assert.NotNull(nodes[0].View.Find(tags[1]));
         nodes[1].ReconnectToRedis();
-        await Eventually.TrueAsync(() => nodes[1].Membership.Degradation is null);
+        await Eventually.Async(() => nodes[1].Membership.Degradation is null);
         Assert.Equal(tags[1], nodes[1].Self.Tag);
     }
 
@@ -144,7 +139,7 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
 
         await redis.Beats.GetDatabase().HashSetAsync(redis.Key("keys"), [new("second", "a secret of thirty-two letters and more"), new("current", "second")]);
 
-        await Eventually.TrueAsync(() => nodes.All(node => node.Keys.Current.Current.Id != old));
+        await Eventually.Async(() => nodes.All(node => node.Keys.Current.Current.Id != old));
         Assert.Single(nodes.Select(node => node.Keys.Current.Current.Id).Distinct());
         Assert.All(nodes, node => Assert.True(node.Keys.Current.TryFind(old, out _)));
     }
@@ -156,7 +151,7 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
 
         Cluster.Network.Close(nodes[0].Address);
 
-        await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation?.Contains("AdvertisedUrl", StringComparison.Ordinal) == true));
+        await Eventually.Async(() => nodes.All(node => node.Membership.Degradation?.Contains("AdvertisedUrl", StringComparison.Ordinal) == true));
         Assert.Equal(2, nodes[1].View.Nodes.Length);
     }
 
@@ -178,14 +173,14 @@ public abstract class RedisMembershipTests(IRedisServer server) : ClusterMembers
         var setBack = await RedisCluster.RememberAsync(nodes[0]);
         var newcomer = (await ActiveAsync("web-4"))[0];
         await nodes[2].Membership.LeaveAsync(Cancellation);
-        await Eventually.TrueAsync(() => nodes[0].View.Find(newcomer.Self.Tag)?.State == NodeState.Active);
+        await Eventually.Async(() => nodes[0].View.Find(newcomer.Self.Tag)?.State == NodeState.Active);
         var version = nodes[0].View.Version;
 
         await setBack();
 
-        await Eventually.TrueAsync(() => nodes[..2].Append(newcomer).All(node => node.View.Version > version));
+        await Eventually.Async(() => nodes[..2].Append(newcomer).All(node => node.View.Version > version));
         var tags = new[] { nodes[0].Self.Tag, nodes[1].Self.Tag, newcomer.Self.Tag };
-        await Eventually.TrueAsync(() => nodes[..2].Append(newcomer).All(
+        await Eventually.Async(() => nodes[..2].Append(newcomer).All(
             node => node.View.Nodes.Length == 3 && tags.All(tag => node.View.Find(tag) is not null)));
         Assert.Empty(newcomer.Self.FormerTags);
     }

@@ -1,11 +1,28 @@
 using StickySessions.Cluster;
-using StickySessions.Tests.Integration.Redis;
+using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Cluster;
 
 /// <summary>A real server that stops, freezes, forgets and comes back.</summary>
-public sealed class RedisOutageTests(RedisServerProcess server) : RedisTestBase(server), IClassFixture<RedisServerProcess>
+public sealed class RedisOutageTests : RedisTestBase
 {
+    private RedisServerProcess _server = null!;
+
+    protected override async Task<string> ConfigurationAsync()
+    {
+        _server = await RedisServerProcess.StartOrSkipAsync();
+        return _server.Configuration;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (_server is { } server)
+        {
+            await server.DisposeAsync();
+        }
+    }
+
     [Fact]
     public async Task StoppedAndStartedEmpty_ChangesNoTagAndNoKey()
     {
@@ -13,38 +30,38 @@ public sealed class RedisOutageTests(RedisServerProcess server) : RedisTestBase(
         var tags = nodes.Select(node => node.Self.Tag).ToArray();
         var key = nodes[0].Keys.Current.Current.Id;
 
-        await server.StopAsync();
-        await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is not null));
+        await _server.KillAsync();
+        await Eventually.Async(() => nodes.All(node => node.Membership.Degradation is not null));
         Assert.All(nodes, node => Assert.Equal(3, node.View.Nodes.Length));
-        await server.StartAgainAsync();
+        await _server.StartAsync();
 
-        await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is null));
+        await Eventually.Async(() => nodes.All(node => node.Membership.Degradation is null));
         Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
         Assert.All(nodes, node => Assert.Equal(3, node.View.Nodes.Length));
         var newcomer = (await ActiveAsync("web-4"))[0];
         Assert.Equal(key, newcomer.Keys.Current.Current.Id);
-        await Eventually.TrueAsync(() => nodes.All(node => node.View.Nodes.Length == 4));
+        await Eventually.Async(() => nodes.All(node => node.View.Nodes.Length == 4));
     }
 
     [Fact]
     public async Task FrozenForLongerThanALease_NobodyIsGone()
     {
-        Cluster.Options.Lease = TimeSpan.FromSeconds(1);
+        Cluster.Options.Lease = TimeSpan.FromSeconds(2);
         var nodes = await ActiveAsync("web-1", "web-2", "web-3");
         var tags = nodes.Select(node => node.Self.Tag).ToArray();
 
-        await server.FreezeAsync();
+        _server.Freeze();
         try
         {
-            await Task.Delay(2 * Cluster.Options.Lease, TimeProvider.System, Cancellation);
-            await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is not null));
+            await Task.Delay(1.5 * Cluster.Options.Lease, TimeProvider.System, Cancellation);
+            await Eventually.Async(() => nodes.All(node => node.Membership.Degradation is not null));
         }
         finally
         {
-            await server.ThawAsync();
+            _server.Thaw();
         }
 
-        await Eventually.TrueAsync(() => nodes.All(node => node.Membership.Degradation is null));
+        await Eventually.Async(() => nodes.All(node => node.Membership.Degradation is null));
         Assert.Equal(tags, nodes.Select(node => node.Self.Tag));
         Assert.All(nodes, node => Assert.Equal(3, node.View.Nodes.Length));
     }
@@ -52,7 +69,7 @@ public sealed class RedisOutageTests(RedisServerProcess server) : RedisTestBase(
     [Fact]
     public async Task AwayAtStart_JoinsInTheBackgroundWhenItIsThere()
     {
-        await server.StopAsync();
+        await _server.KillAsync();
         var node = Cluster.RedisNode("web-1");
 
         await node.JoinAsync();
@@ -61,8 +78,8 @@ public sealed class RedisOutageTests(RedisServerProcess server) : RedisTestBase(
         Assert.False(node.Membership.IsJoined);
         Assert.Contains("Redis is away", node.Membership.Degradation, StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => node.Keys.Current);
-        await server.StartAgainAsync();
-        await Eventually.TrueAsync(() => node.Membership.IsJoined);
+        await _server.StartAsync();
+        await Eventually.Async(() => node.Membership.IsJoined);
         Assert.Equal(NodeState.Active, node.Self.State);
         Assert.NotNull(node.Keys.Current);
     }
@@ -82,7 +99,7 @@ public sealed class RedisOutageTests(RedisServerProcess server) : RedisTestBase(
         {
             var version = nodes.Max(node => node.View.Version);
             await nodes[0].Redis.Beats.GetDatabase().ExecuteAsync("FLUSHALL");
-            await Eventually.TrueAsync(() => nodes.All(node => node.View.Version > version));
+            await Eventually.Async(() => nodes.All(node => node.View.Version > version));
         }
 
         Assert.Equal(0, lost);
@@ -96,9 +113,9 @@ public sealed class RedisOutageTests(RedisServerProcess server) : RedisTestBase(
         var database = nodes[0].Redis.Beats.GetDatabase();
 
         await database.ExecuteAsync("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
-        await Eventually.TrueAsync(() => nodes[0].Membership.Degradation?.Contains("noeviction", StringComparison.Ordinal) == true);
+        await Eventually.Async(() => nodes[0].Membership.Degradation?.Contains("noeviction", StringComparison.Ordinal) == true);
         await database.ExecuteAsync("CONFIG", "SET", "maxmemory-policy", "noeviction");
 
-        await Eventually.TrueAsync(() => nodes[0].Membership.Degradation is null);
+        await Eventually.Async(() => nodes[0].Membership.Degradation is null);
     }
 }

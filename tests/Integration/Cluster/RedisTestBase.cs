@@ -1,22 +1,18 @@
-using StickySessions.Tests.Integration.Redis;
-
 namespace StickySessions.Tests.Integration.Cluster;
 
-/// <summary>Tests on a server that may be missing.</summary>
-public abstract class RedisTestBase(IRedisServer server) : IAsyncLifetime
+/// <summary>Tests of a cluster in Redis.</summary>
+public abstract class RedisTestBase : IAsyncLifetime
 {
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     private protected RedisCluster Cluster { get; private set; } = null!;
 
-    public ValueTask InitializeAsync()
-    {
-        Assert.SkipUnless(server.Missing is null, server.Missing ?? "");
-        Cluster = new RedisCluster(server.Configuration);
-        return ValueTask.CompletedTask;
-    }
+    /// <summary>The server's connection string. Skips the test if there can be no such server on this machine.</summary>
+    protected abstract Task<string> ConfigurationAsync();
 
-    public async ValueTask DisposeAsync()
+    public async ValueTask InitializeAsync() => Cluster = new RedisCluster(await ConfigurationAsync());
+
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         if (Cluster is { } cluster)
@@ -25,6 +21,5 @@ public abstract class RedisTestBase(IRedisServer server) : IAsyncLifetime
         }
     }
 
-    private protected async Task<RedisNode[]> ActiveAsync(params string[] names)
-        => [.. (await Cluster.ActiveAsync(names)).Cast<RedisNode>()];
+    private protected Task<RedisNode[]> ActiveAsync(params string[] names) => Cluster.RedisNodesAsync(names);
 }

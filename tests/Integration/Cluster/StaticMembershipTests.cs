@@ -1,3 +1,5 @@
+using StickySessions.Tests.Integration.Hosts;
+
 namespace StickySessions.Tests.Integration.Cluster;
 
 /// <summary>Membership of configured nodes.</summary>
@@ -29,11 +31,11 @@ public sealed class StaticMembershipTests : ClusterMembershipTests, IAsyncDispos
         var nodes = await _cluster.ActiveAsync("web-1", "web-2", "web-3");
 
         await nodes[2].KillAsync();
-        await Eventually.TrueAsync(() => nodes[0].View.Nodes.Length == 2);
+        await Eventually.Async(() => nodes[0].View.Nodes.Length == 2);
         Assert.True(nodes[0].Membership.HasMajority);
 
         await nodes[1].KillAsync();
-        await Eventually.TrueAsync(() => nodes[0].View.Nodes.Length == 1);
+        await Eventually.Async(() => nodes[0].View.Nodes.Length == 1);
         Assert.False(nodes[0].Membership.HasMajority);
         Assert.Contains("1 of 3", nodes[0].Membership.Degradation, StringComparison.Ordinal);
     }
@@ -60,7 +62,7 @@ public sealed class StaticMembershipTests : ClusterMembershipTests, IAsyncDispos
         Assert.True(await nodes[1].Membership.SuspectAsync(tag, Cancellation));
         _cluster.Network.Unsilence(nodes[0].Address);
 
-        await Eventually.TrueAsync(() => nodes[1].View.Find(tag) is not null);
+        await Eventually.Async(() => nodes[1].View.Find(tag) is not null);
     }
 
     [Fact]
@@ -69,7 +71,7 @@ public sealed class StaticMembershipTests : ClusterMembershipTests, IAsyncDispos
         var nodes = await _cluster.ActiveAsync("web-1", "web-2");
         _cluster.Network.Listen(new Uri("http://web-3.test:6001"), nodes[1].Membership);
 
-        await Eventually.TrueAsync(() => nodes[0].Membership.Degradation?.Contains("web-2 answers there", StringComparison.Ordinal) == true);
+        await Eventually.Async(() => nodes[0].Membership.Degradation?.Contains("web-2 answers there", StringComparison.Ordinal) == true);
 
         Assert.Equal(2, nodes[0].View.Nodes.Length);
     }

@@ -1,13 +1,15 @@
 using StickySessions.Cluster;
 using StickySessions.Redis;
-using StickySessions.Tests.Integration.Redis;
+using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Integration.Cluster;
 
 /// <summary>Who follows the changes knows the same as who reads all: random histories of joins, changes, leaves and losses.</summary>
-public abstract class ViewDeltasTests(IRedisServer server) : RedisTestBase(server)
+public abstract class ViewDeltasTests(IRedisServer server) : RedisTestBase
 {
+    protected override Task<string> ConfigurationAsync() => server.ConfigurationAsync();
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using StickySessions.Cluster;
 using StickySessions.Forwarding;
+using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Integration.Forwarding;
@@ -116,7 +117,7 @@ public sealed class InterconnectTests
         }
 
         builder.Services.AddForwarding();
-        builder.Services.AddSingleton<IClusterKeys>(new FixedKeys(TestNode.Secret));
+        builder.Services.AddSingleton<IClusterKeys>(new FixedClusterKeys(TestNode.Secret));
         builder.Services.Configure<StickyInterconnectOptions>(options => options.Url = "http://127.0.0.1:0");
         await using var app = builder.Build();
         app.MapGet("/", () => "hello");

@@ -184,7 +184,7 @@ public sealed class RestorationTests
     internal static async Task<string> RawAsync(TestNode node, string request, string? untilContains = null)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        deadline.CancelAfter(TimeSpan.FromSeconds(10));
+        deadline.CancelAfter(TimeSpan.FromSeconds(30));
         using var connection = new TcpClient();
         await connection.ConnectAsync(node.PublicAddress.Host, node.PublicAddress.Port, Cancellation);
         var stream = connection.GetStream();

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using StickySessions.Cluster;
 using StickySessions.Forwarding;
+using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Integration.Forwarding;
@@ -79,7 +80,7 @@ public sealed class RetryTests
     {
         await using var second = await TestNode.StartAsync("c", Echo);
         await using var ingress = await TestNode.StartAsync("a", Echo);
-        ingress.Peers["b"] = second.AsPeer() with { Tag = new NodeTag(5, 5), Name = "b", Address = new Uri($"http://127.0.0.1:{UnusedPort()}") };
+        ingress.Peers["b"] = second.AsPeer() with { Tag = new NodeTag(5, 5), Name = "b", Address = new Uri($"http://127.0.0.1:{FreePort.Next()}") };
         ingress.Peers["c"] = second.AsPeer();
 
         for (var attempt = 0; attempt < 4; attempt++)
@@ -222,13 +223,6 @@ public sealed class RetryTests
     });
 
     private static string Text(int length) => string.Concat(Enumerable.Range(0, length).Select(index => (char)('a' + (index % 26))));
-
-    private static int UnusedPort()
-    {
-        using var socket = new TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
-    }
 
     private static async Task<(HttpStatusCode Status, string Body)> PostAsync(TestNode ingress, string to, string body, bool chunked)
     {

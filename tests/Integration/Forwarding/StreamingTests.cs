@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using StickySessions.Forwarding;
+using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Forwarding;
 
@@ -42,7 +43,7 @@ public sealed class StreamingTests
         Assert.Equal((version == "2.0" ? "CONNECT" : "GET") + " b hello", Encoding.UTF8.GetString(buffer, 0, received.Count));
         Assert.Equal("chat", socket.SubProtocol);
         Assert.Equal(WebSocketState.Closed, socket.State);
-        await UntilAsync(() => !ingress.Results.IsEmpty);
+        await Eventually.Async(() => !ingress.Results.IsEmpty);
         Assert.Equal(ForwardStatus.Completed, Assert.Single(ingress.Results).Status);
     }
 
@@ -158,7 +159,7 @@ public sealed class StreamingTests
 
         await abort.CancelAsync();
 
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => response);
     }
 
@@ -335,17 +336,6 @@ public sealed class StreamingTests
             await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "bye", CancellationToken.None);
         };
         app.MapMethods("/ws", ["GET", "CONNECT"], echo);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        for (var round = 0; round < 1000 && !condition(); round++)
-        {
-            await timer.WaitForNextTickAsync(Cancellation);
-        }
-
-        Assert.True(condition());
     }
 
     private sealed class DuplexContent : HttpContent

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using StickySessions.Cluster;
 using StickySessions.Forwarding;
+using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Integration.Forwarding;
@@ -69,7 +70,7 @@ internal sealed class TestNode : IAsyncDisposable
         builder.Services.AddForwarding();
         builder.Services.Configure<StickyNodeOptions>(options => options.Name = name);
         builder.Services.Configure<StickyInterconnectOptions>(options => options.Url = "http://127.0.0.1:0");
-        builder.Services.AddSingleton<IClusterKeys>(new FixedKeys(secret));
+        builder.Services.AddSingleton<IClusterKeys>(new FixedClusterKeys(secret));
         configure?.Invoke(builder);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
 

@@ -1,3 +1,4 @@
 using StickySessions.Tests.Integration.Hosts;
 
 [assembly: AssemblyFixture(typeof(GarnetServerFixture))]
+[assembly: AssemblyFixture(typeof(RedisServerFixture))]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace StickySessions.Tests.Integration.Hosts;
 
@@ -8,15 +9,17 @@ internal static class Eventually
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
     /// <param name="condition">What must become true.</param>
-    /// <param name="because">What did not happen, for the failure's message.</param>
-    /// <param name="timeout">Default: 30 seconds, generous because a busy machine is no failure.</param>
-    public static Task Async(Func<bool> condition, string because, TimeSpan? timeout = null)
+    /// <param name="because">What did not happen, for the failure's message. Default: the condition as it is written.</param>
+    /// <param name="timeout">Default: one minute, generous because a busy machine is no failure.</param>
+    public static Task Async(
+        Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string because = "", TimeSpan? timeout = null)
         => Async(() => Task.FromResult(condition()), because, timeout);
 
     /// <inheritdoc cref="Async(Func{bool}, string, TimeSpan?)"/>
-    public static async Task Async(Func<Task<bool>> condition, string because, TimeSpan? timeout = null)
+    public static async Task Async(
+        Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string because = "", TimeSpan? timeout = null)
     {
-        var limit = timeout ?? TimeSpan.FromSeconds(30);
+        var limit = timeout ?? TimeSpan.FromMinutes(1);
         var watch = Stopwatch.StartNew();
         using var timer = new PeriodicTimer(PollInterval);
         while (!await condition())

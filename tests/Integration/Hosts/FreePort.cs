@@ -11,11 +11,38 @@ internal static class FreePort
 {
     private const int Attempts = 5;
 
+    /// <summary>
+    /// Below the ports that systems give to outgoing connections. One of those could sit on the port while its server is away, and a
+    /// client that tries again and again to reach it could at last meet itself.
+    /// </summary>
+    private const int Lowest = 20_000;
+
+    private const int AboveHighest = 32_000;
+
     public static int Next()
     {
+        while (true)
+        {
+            var port = Random.Shared.Next(Lowest, AboveHighest);
+            if (IsFree(port))
+            {
+                return port;
+            }
+        }
+    }
+
+    public static bool IsFree(int port)
+    {
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+        try
+        {
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Starts something on free ports, with new ones whenever one was taken in between.</summary>

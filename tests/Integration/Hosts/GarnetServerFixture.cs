@@ -5,14 +5,12 @@ using Garnet.server;
 namespace StickySessions.Tests.Integration.Hosts;
 
 /// <summary>
-/// One Redis-compatible server inside the test process, shared by all tests of the assembly: each test takes a cluster name of its
-/// own. Started when the first test asks for it.
+/// One Redis-compatible server inside the test process. Started when the first test asks for it.
 /// </summary>
-public sealed class GarnetServerFixture : IAsyncDisposable
+public sealed class GarnetServerFixture : IRedisServer, IAsyncDisposable
 {
     private readonly Lazy<Task<Running>> _running = new(() => FreePort.RetryAsync(() => Task.Run(Start)));
 
-    /// <summary>The connection string.</summary>
     public async Task<string> ConfigurationAsync() => (await _running.Value).Configuration;
 
     public async ValueTask DisposeAsync()

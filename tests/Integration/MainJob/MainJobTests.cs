@@ -3,16 +3,14 @@ using System.Net;
 namespace StickySessions.Tests.Integration.MainJob;
 
 /// <summary>The main job: three nodes, requests to any of them, one cart. The same for every way to host the nodes.</summary>
-public abstract class MainJobTests
+public abstract class MainJobTests(ShopHost host)
 {
     private const int Nodes = 3;
-
-    protected abstract Task<IShop> StartAsync();
 
     [Fact]
     public async Task Session_UsedAtEveryNode_StaysWithTheNodeWhereItBegan()
     {
-        await using var shop = await StartAsync();
+        var shop = await host.SharedAsync();
         for (var first = 0; first < Nodes; first++)
         {
             var browser = new Browser(shop);
@@ -33,7 +31,7 @@ public abstract class MainJobTests
     [Fact]
     public async Task ParallelRequestsOfOneSession_AllReachOneCart()
     {
-        await using var shop = await StartAsync();
+        var shop = await host.SharedAsync();
         var browser = new Browser(shop);
         await browser.AddAsync(0, "item-0");
 
@@ -45,7 +43,7 @@ public abstract class MainJobTests
     [Fact]
     public async Task Token_OfALivingSession_IsNotSentAgainWithEveryResponse()
     {
-        await using var shop = await StartAsync();
+        var shop = await host.SharedAsync();
         var browser = new Browser(shop);
         await browser.AddAsync(0);
 
@@ -63,7 +61,7 @@ public abstract class MainJobTests
     [InlineData("garbage")]
     public async Task UnacceptableToken_StartsANewSession(string kind)
     {
-        await using var shop = await StartAsync();
+        var shop = await host.SharedAsync();
         var browser = new Browser(shop);
         var old = await browser.AddAsync(0);
         browser.Token = kind switch
@@ -84,7 +82,7 @@ public abstract class MainJobTests
     [Fact]
     public async Task TwoCookiesOfTheName_TheValidOneCounts()
     {
-        await using var shop = await StartAsync();
+        var shop = await host.SharedAsync();
         var browser = new Browser(shop);
         var begun = await browser.AddAsync(0);
 
@@ -96,7 +94,7 @@ public abstract class MainJobTests
     [Fact]
     public async Task End_DeletesTheCookie_AndTheOldTokenStartsANewSession()
     {
-        await using var shop = await StartAsync();
+        var shop = await host.SharedAsync();
         var browser = new Browser(shop);
         var old = await browser.AddAsync(0);
         var token = browser.Token;
@@ -117,7 +115,7 @@ public abstract class MainJobTests
     [Fact]
     public async Task EndpointThatIsNotSticky_IsAnsweredWhereItArrives_WithoutASession()
     {
-        await using var shop = await StartAsync();
+        var shop = await host.SharedAsync();
         var browser = new Browser(shop);
         for (var node = 0; node < Nodes; node++)
         {
@@ -130,7 +128,7 @@ public abstract class MainJobTests
     [Fact]
     public async Task StickyHeadersOfAClient_ChangeNothing()
     {
-        await using var shop = await StartAsync();
+        var shop = await host.SharedAsync();
         var browser = new Browser(shop);
         var begun = await browser.AddAsync(0);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/cart");
@@ -145,7 +143,7 @@ public abstract class MainJobTests
     [Fact]
     public async Task OwnerThatStops_LeavesItsSessionToOneOther()
     {
-        await using var shop = await StartAsync();
+        await using var shop = await host.StartAsync();
         var browser = new Browser(shop);
         var begun = await browser.AddAsync(0);
         var token = browser.Token;

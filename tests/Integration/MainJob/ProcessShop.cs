@@ -1,18 +1,11 @@
-using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tests.Integration.Processes;
 
 namespace StickySessions.Tests.Integration.MainJob;
 
-/// <summary>Three processes of the sample and a real redis-server.</summary>
-internal sealed class ProcessShop(RedisServerProcess redis, ShopClusterOfProcesses cluster) : IShop
+/// <summary>Processes of the sample.</summary>
+internal sealed class ProcessShop(ShopClusterOfProcesses cluster, bool isShared) : IShop
 {
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { UseCookies = false, PooledConnectionLifetime = TimeSpan.Zero });
-
-    public static async Task<IShop> StartAsync()
-    {
-        var redis = await RedisServerProcess.StartOrSkipAsync();
-        return new ProcessShop(redis, await ShopClusterOfProcesses.StartAsync(redis, 3));
-    }
 
     public Task<HttpResponseMessage> SendAsync(int node, HttpRequestMessage request)
     {
@@ -20,16 +13,14 @@ internal sealed class ProcessShop(RedisServerProcess redis, ShopClusterOfProcess
         return _client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
-    public Task StopAsync(int node)
-    {
-        cluster.Nodes[node].Terminate();
-        return cluster.Nodes[node].WaitForExitAsync();
-    }
+    public Task StopAsync(int node) => cluster.Nodes[node].StopAsync();
 
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        await cluster.DisposeAsync();
-        await redis.DisposeAsync();
+        if (!isShared)
+        {
+            await cluster.DisposeAsync();
+        }
     }
 }

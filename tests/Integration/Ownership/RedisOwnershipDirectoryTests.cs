@@ -2,12 +2,13 @@ using Microsoft.Extensions.DependencyInjection;
 using StickySessions.Cluster;
 using StickySessions.Ownership;
 using StickySessions.Policies;
+using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Integration.Ownership;
 
 /// <summary>What every server must give the directory; each test takes a session of its own.</summary>
-public abstract class RedisOwnershipDirectoryTests(IOwnershipServer server) : IAsyncLifetime
+public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : IAsyncLifetime
 {
     private static readonly NodeTag Gone = new(3, 0xdead);
     private static readonly NodeTag Me = OtherNodes.Me;
@@ -21,8 +22,7 @@ public abstract class RedisOwnershipDirectoryTests(IOwnershipServer server) : IA
 
     public async ValueTask InitializeAsync()
     {
-        Assert.SkipUnless(server.Missing is null, server.Missing ?? "");
-        _redis = await TestConnections.ConnectAsync(server.Port);
+        _redis = await TestConnections.ConnectAsync(await server.ConfigurationAsync());
         _directory = Directory(_redis);
     }
 
@@ -171,7 +171,7 @@ public abstract class RedisOwnershipDirectoryTests(IOwnershipServer server) : IA
     [Fact]
     public async Task AnyCall_WhileRedisIsAway_IsUnavailable()
     {
-        await using var nowhere = await TestConnections.ConnectAsync(GarnetOwnershipServer.FreePort());
+        await using var nowhere = await TestConnections.ConnectAsync($"127.0.0.1:{FreePort.Next()}");
         var directory = Directory(nowhere);
         var cancellation = TestContext.Current.CancellationToken;
 
@@ -199,16 +199,15 @@ public abstract class RedisOwnershipDirectoryTests(IOwnershipServer server) : IA
         => await _directory.ClaimAsync(_id, expected, seen, claimer ?? Me, TestContext.Current.CancellationToken);
 }
 
-public sealed class GarnetOwnershipDirectoryTests(GarnetOwnershipServer server)
-    : RedisOwnershipDirectoryTests(server), IClassFixture<GarnetOwnershipServer>;
+public sealed class GarnetOwnershipDirectoryTests(GarnetServerFixture server) : RedisOwnershipDirectoryTests(server);
 
-public sealed class RedisServerOwnershipDirectoryTests(RedisOwnershipServer server)
-    : RedisOwnershipDirectoryTests(server), IClassFixture<RedisOwnershipServer>
+public sealed class RedisServerOwnershipDirectoryTests(RedisServerFixture server) : RedisOwnershipDirectoryTests(server)
 {
     [Fact]
     public async Task Claim_WhoseFirstReplyCameTooLate_HappensOnce()
     {
-        await using var redis = await TestConnections.ConnectAsync(server.Port, timeoutInMilliseconds: 500);
+        await using var server = await RedisServerProcess.StartOrSkipAsync();
+        await using var redis = await TestConnections.ConnectAsync(server.Configuration, timeoutInMilliseconds: 2_000);
         var directory = Directory(redis);
         var (id, cancellation) = (SessionId.New(), TestContext.Current.CancellationToken);
         await directory.ReadAsync(id, cancellation);

@@ -27,15 +27,14 @@ internal sealed class TestConnections : IRedisConnections, IAsyncDisposable
 
     public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public static async Task<TestConnections> ConnectAsync(int port, int timeoutInMilliseconds = 5_000)
-        => new(await ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions
-        {
-            EndPoints = { { "127.0.0.1", port } },
-            AbortOnConnectFail = false,
-            BacklogPolicy = BacklogPolicy.FailFast,
-            AsyncTimeout = timeoutInMilliseconds,
-            ConnectTimeout = 1_000,
-        }));
+    public static async Task<TestConnections> ConnectAsync(string configuration, int timeoutInMilliseconds = 5_000)
+    {
+        var options = ConfigurationOptions.Parse(configuration);
+        options.AbortOnConnectFail = false;
+        options.BacklogPolicy = BacklogPolicy.FailFast;
+        options.AsyncTimeout = timeoutInMilliseconds;
+        return new(await ConnectionMultiplexer.ConnectAsync(options));
+    }
 
     public RedisKey Key(string suffix) => throw new NotSupportedException();
 

@@ -30,7 +30,7 @@ internal sealed class ReadinessRotation : IAsyncDisposable
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
         while (!_stop.IsCancellationRequested)
         {
-            var checks = await Task.WhenAll(nodes().Select(async node => (node, ready: await IsReadyAsync(node, client))));
+            var checks = await Task.WhenAll(nodes().Select(async node => (node, ready: await node.IsReadyAsync(client))));
             _inRotation = [.. checks.Where(check => check.ready).Select(check => check.node)];
             try
             {
@@ -40,19 +40,6 @@ internal sealed class ReadinessRotation : IAsyncDisposable
             {
                 return;
             }
-        }
-    }
-
-    private static async Task<bool> IsReadyAsync(ShopNodeProcess node, HttpClient client)
-    {
-        try
-        {
-            using var answer = await client.GetAsync(new Uri(node.Address, "/healthz/ready"));
-            return answer.IsSuccessStatusCode;
-        }
-        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
-        {
-            return false;
         }
     }
 }

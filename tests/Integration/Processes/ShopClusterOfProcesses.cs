@@ -4,24 +4,33 @@ using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Processes;
 
-/// <summary>Nodes of the shop, each a process, that form one cluster in one Redis.</summary>
+/// <summary>Nodes of the shop, each a process, that form a cluster of their own in a Redis that others may use too.</summary>
 internal sealed class ShopClusterOfProcesses : IAsyncDisposable
 {
-    private readonly RedisServerProcess _redis;
+    private readonly string _clusterName = $"shop-{Guid.NewGuid():N}";
+    private readonly string _redis;
 
-    private ShopClusterOfProcesses(RedisServerProcess redis) => _redis = redis;
+    private ShopClusterOfProcesses(string redis) => _redis = redis;
 
     public ImmutableArray<ShopNodeProcess> Nodes { get; private set; } = [];
 
-    public static async Task<ShopClusterOfProcesses> StartAsync(RedisServerProcess redis, int nodes)
+    /// <param name="redis">The connection string.</param>
+    /// <param name="nodes">How many: web-1, web-2 and so on, all started at once.</param>
+    public static async Task<ShopClusterOfProcesses> StartAsync(string redis, int nodes)
     {
         var cluster = new ShopClusterOfProcesses(redis);
-        for (var number = 1; number <= nodes; number++)
+        var starts = Enumerable.Range(1, nodes).Select(number => cluster.StartNodeAsync($"web-{number}")).ToArray();
+        try
         {
-            await cluster.AddAsync($"web-{number}");
+            cluster.Nodes = [.. await Task.WhenAll(starts)];
+            return cluster;
         }
-
-        return cluster;
+        catch
+        {
+            cluster.Nodes = [.. starts.Where(start => start.IsCompletedSuccessfully).Select(start => start.Result)];
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task AddAsync(string name) => Nodes = Nodes.Add(await StartNodeAsync(name));
@@ -38,13 +47,13 @@ internal sealed class ShopClusterOfProcesses : IAsyncDisposable
     /// <summary>Waits until Redis knows so many live nodes again.</summary>
     public async Task WaitUntilAllSeeAsync(int nodes)
     {
-        await using var connection = await ConnectionMultiplexer.ConnectAsync(_redis.Configuration);
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(_redis);
         await Eventually.Async(
-            async () => await connection.GetDatabase().SortedSetLengthAsync("{sticky}:view:leases") == nodes,
+            async () => await connection.GetDatabase().SortedSetLengthAsync($"{{{_clusterName}}}:view:leases") == nodes,
             $"Redis knows {nodes} nodes");
     }
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(Nodes.Select(node => node.DisposeAsync().AsTask()));
 
-    private Task<ShopNodeProcess> StartNodeAsync(string name) => ShopNodeProcess.StartAsync(name, "--redis", $"127.0.0.1:{_redis.Port}");
+    private Task<ShopNodeProcess> StartNodeAsync(string name) => ShopNodeProcess.StartAsync(name, _redis, _clusterName);
 }

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Processes;
 
-/// <summary>What went wrong for a shopper, and when.</summary>
-internal sealed record Failure(long At, int Shopper, string What)
+/// <summary>What went wrong for a shopper, when the request began and when it failed.</summary>
+internal sealed record Failure(long Began, long At, int Shopper, string What)
 {
     public override string ToString() => $"shopper {Shopper}: {What}";
 }
@@ -43,7 +44,7 @@ internal sealed class ShopperLoad : IAsyncDisposable
     public Task MakeRequestsAsync(int more)
     {
         var target = Requests + more;
-        return Hosts.Eventually.Async(() => Requests >= target, $"{more} more requests", TimeSpan.FromMinutes(2));
+        return Eventually.Async(() => Requests >= target, $"{more} more requests", TimeSpan.FromMinutes(2));
     }
 
     public async ValueTask DisposeAsync()
@@ -60,6 +61,7 @@ internal sealed class ShopperLoad : IAsyncDisposable
         {
             var nodes = _inRotation();
             var node = nodes[(int)((uint)Interlocked.Increment(ref _turn) % (uint)nodes.Count)];
+            var began = Stopwatch.GetTimestamp();
             try
             {
                 var before = Last[number];
@@ -67,7 +69,7 @@ internal sealed class ShopperLoad : IAsyncDisposable
                 Last[number] = seen;
                 if (before is not null && (seen.Count != before.Count + 1 || seen.Session != before.Session || seen.Owner != before.Owner))
                 {
-                    Surprises.Enqueue(new Failure(Stopwatch.GetTimestamp(), number, $"had {before}, then saw {seen}"));
+                    Surprises.Enqueue(new Failure(began, Stopwatch.GetTimestamp(), number, $"had {before}, then saw {seen}"));
                 }
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -76,7 +78,7 @@ internal sealed class ShopperLoad : IAsyncDisposable
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
             {
-                _failures.Enqueue(new Failure(Stopwatch.GetTimestamp(), number, exception.Message));
+                _failures.Enqueue(new Failure(began, Stopwatch.GetTimestamp(), number, exception.Message));
             }
             finally
             {

@@ -32,7 +32,7 @@ public class OperationsTests
         var answer = await shop.Visitor.PostAsync("/admin/drain", null, Cancelled);
 
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        await stopping.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancelled);
+        await stopping.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancelled);
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using ShopCart.Cluster.Balancing;
+using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.ShopCart;
 
@@ -27,23 +28,12 @@ public class ReadinessWatchTests
         await using var watch = new ReadinessWatch(http, [(address, backend)]);
 
         Volatile.Write(ref status, StatusCodes.Status503ServiceUnavailable);
-        await UntilAsync(() => !backend.InRotation);
+        await Eventually.Async(() => !backend.InRotation);
 
         Volatile.Write(ref status, StatusCodes.Status200OK);
-        await UntilAsync(() => backend.InRotation);
+        await Eventually.Async(() => backend.InRotation);
 
         await node.StopAsync(Cancelled);
-        await UntilAsync(() => !backend.InRotation);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
-        limit.CancelAfter(TimeSpan.FromSeconds(15));
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!condition())
-        {
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
+        await Eventually.Async(() => !backend.InRotation);
     }
 }

@@ -5,13 +5,15 @@ using System.Text.Json;
 using ShopCart.Cli;
 using ShopCart.Cluster;
 using ShopCart.Prove;
+using StickySessions.Tests.Integration.Processes;
 
 namespace StickySessions.Tests.Integration.ShopCart;
 
 /// <summary>Real processes, as <c>dotnet run --project samples/ShopCart</c> starts them.</summary>
+[Collection(nameof(ProcessTests))]
 public class ShopClusterTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
