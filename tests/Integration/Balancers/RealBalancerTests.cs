@@ -3,7 +3,7 @@ using StickySessions.Tests.Integration.Processes;
 namespace StickySessions.Tests.Integration.Balancers;
 
 /// <summary>The balancers that people have, as plain layer 4: each connection to the next node, whatever it carries.</summary>
-[Collection(nameof(ProcessTests))]
+[Collection(nameof(SharedProcessTests))]
 public sealed class RealBalancerTests(SharedShopCluster shops)
 {
     private const int Shoppers = 30;

@@ -7,7 +7,7 @@ public sealed class MainJobInMemoryTests(InMemoryShopHost host) : MainJobTests(h
 
 public sealed class MainJobOverSocketsTests(SocketShopHost host) : MainJobTests(host), IClassFixture<SocketShopHost>;
 
-[Collection(nameof(ProcessTests))]
+[Collection(nameof(SharedProcessTests))]
 public sealed class MainJobInProcessesTests(ProcessShopHost host) : MainJobTests(host), IClassFixture<ProcessShopHost>;
 
 public sealed class InMemoryShopHost(GarnetServerFixture redis) : ShopHost

@@ -171,7 +171,7 @@ public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : IAsync
     [Fact]
     public async Task AnyCall_WhileRedisIsAway_IsUnavailable()
     {
-        await using var nowhere = await TestConnections.ConnectAsync($"127.0.0.1:{FreePort.Next()}");
+        await using var nowhere = await TestConnections.ConnectAsync($"127.0.0.1:{FreePort.Next()},connectTimeout=500");
         var directory = Directory(nowhere);
         var cancellation = TestContext.Current.CancellationToken;
 

@@ -2,7 +2,11 @@ namespace StickySessions.Tests.Integration.Processes;
 
 /// <summary>
 /// Tests that start several processes: one after the other and beside nothing else, or the machine would be too busy to say anything
-/// about time. They share one cluster as long as they stop none of its nodes.
+/// about time.
 /// </summary>
 [CollectionDefinition(nameof(ProcessTests), DisableParallelization = true)]
-public sealed class ProcessTests : ICollectionFixture<SharedShopCluster>;
+public sealed class ProcessTests;
+
+/// <summary>As <see cref="ProcessTests"/>, for those that stop no node: they share one cluster, which ends with the last of them.</summary>
+[CollectionDefinition(nameof(SharedProcessTests), DisableParallelization = true)]
+public sealed class SharedProcessTests : ICollectionFixture<SharedShopCluster>;

@@ -26,12 +26,15 @@ internal sealed class ReadinessRotation : IAsyncDisposable
 
     private async Task WatchAsync(Func<ImmutableArray<ShopNodeProcess>> nodes)
     {
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(1) };
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
         while (!_stop.IsCancellationRequested)
         {
             var checks = await Task.WhenAll(nodes().Select(async node => (node, ready: await node.IsReadyAsync(client))));
-            _inRotation = [.. checks.Where(check => check.ready).Select(check => check.node)];
+            ShopNodeProcess[] ready = [.. checks.Where(check => check.ready).Select(check => check.node)];
+
+            // When all seem to be away it is more likely the look that failed.
+            _inRotation = ready.Length > 0 ? ready : _inRotation;
             try
             {
                 await timer.WaitForNextTickAsync(_stop.Token);
