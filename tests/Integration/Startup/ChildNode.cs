@@ -27,8 +27,8 @@ internal sealed partial class ChildNode : IAsyncDisposable
     public static string[] Command(bool sticky)
         => [Path.Combine(AppContext.BaseDirectory, "ShopCart.dll"), "node", "--name", "web-1", "--sticky", sticky ? "on" : "off", "--interconnect", "http://127.0.0.1:0"];
 
-    /// <summary>Starts a program that becomes a node, and waits until it serves.</summary>
-    public static async Task<ChildNode> StartAsync(string directory, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    /// <summary>Starts a program that becomes a node, and waits until it serves and, if it is sticky, has said where its interconnect is.</summary>
+    public static async Task<ChildNode> StartAsync(string directory, bool sticky, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet", arguments)
         {
@@ -49,7 +49,7 @@ internal sealed partial class ChildNode : IAsyncDisposable
         var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
         var log = "";
-        while (!Serves().IsMatch(log))
+        while (!Serves().IsMatch(log) || (sticky && !Interconnect().IsMatch(log)))
         {
             if (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is not { } line)
             {

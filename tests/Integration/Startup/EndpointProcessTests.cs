@@ -19,7 +19,7 @@ public sealed class EndpointProcessTests
         {
             var text = string.Format(System.Globalization.CultureInfo.InvariantCulture, value, FreePort.Next(), FreePort.Next());
             await AssertStickinessChangesNoEndpointAsync(
-                sticky => ChildNode.StartAsync(AppContext.BaseDirectory, ChildNode.Command(sticky), (variable, text)));
+                sticky => ChildNode.StartAsync(AppContext.BaseDirectory, sticky, ChildNode.Command(sticky), (variable, text)));
             return true;
         });
 
@@ -30,7 +30,7 @@ public sealed class EndpointProcessTests
         try
         {
             var addresses = await AssertStickinessChangesNoEndpointAsync(
-                sticky => ChildNode.StartAsync(AppContext.BaseDirectory, ChildNode.Command(sticky)));
+                sticky => ChildNode.StartAsync(AppContext.BaseDirectory, sticky, ChildNode.Command(sticky)));
             Assert.Equal([$"http://localhost:{DefaultPort}"], addresses);
         }
         catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
@@ -50,6 +50,7 @@ public sealed class EndpointProcessTests
                 WriteProject(directory, $"http://127.0.0.1:{FreePort.Next()};http://localhost:{FreePort.Next()}");
                 await AssertStickinessChangesNoEndpointAsync(sticky => ChildNode.StartAsync(
                     directory.FullName,
+                    sticky,
                     ["run", "--no-build", "--no-restore", "--launch-profile", "shop", $"-p:Sticky={(sticky ? "on" : "off")}"]));
             }
             finally
