@@ -98,21 +98,34 @@ public sealed class NodeLimitTests
     [Fact]
     public async Task ResponseTimeout_OwnerTakesLonger_IsAnsweredOwnerTimeoutAndCancelledThere()
     {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var owner = await TestNode.StartAsync("b", app => app.Map("/", async context =>
         {
             await using var registration = context.RequestAborted.Register(cancelled.SetResult);
+            arrived.SetResult();
             await cancelled.Task;
         }));
-        await using var ingress = await StartAsync(owner, options => options.ResponseTimeout = TimeSpan.FromMilliseconds(100));
+        await using var ingress = await StartAsync(owner, options => options.ResponseTimeout = TimeSpan.FromSeconds(10), time);
 
-        Assert.Equal((HttpStatusCode.GatewayTimeout, "owner-timeout"), await GetAsync(ingress));
+        var waiting = GetAsync(ingress);
+        await arrived.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        time.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(waiting.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal((HttpStatusCode.GatewayTimeout, "owner-timeout"), await waiting);
         await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
     }
 
-    private static async Task<TestNode> StartAsync(TestNode owner, Action<StickyForwardingOptions> configure)
+    private static async Task<TestNode> StartAsync(TestNode owner, Action<StickyForwardingOptions> configure, TimeProvider? time = null)
     {
-        var ingress = await TestNode.StartAsync("a", RetryTests.Echo, builder => builder.Services.Configure(configure));
+        var ingress = await TestNode.StartAsync("a", RetryTests.Echo, builder =>
+        {
+            builder.Services.Configure(configure);
+            builder.Services.AddSingleton(time ?? TimeProvider.System);
+        });
         ingress.Peers["b"] = owner.AsPeer();
         return ingress;
     }
