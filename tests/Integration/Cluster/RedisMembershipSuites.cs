@@ -11,6 +11,10 @@ public sealed class EarlyExpiryOnGarnetTests(EmbeddedGarnet server) : EarlyExpir
 
 public sealed class EarlyExpiryOnRedisTests(RedisServerProcess server) : EarlyExpiryTests(server), IClassFixture<RedisServerProcess>;
 
+public sealed class ExpiredNodeOnGarnetTests(EmbeddedGarnet server) : ExpiredNodeTests(server), IClassFixture<EmbeddedGarnet>;
+
+public sealed class ExpiredNodeOnRedisTests(RedisServerProcess server) : ExpiredNodeTests(server), IClassFixture<RedisServerProcess>;
+
 public sealed class ViewDeltasOnGarnetTests(EmbeddedGarnet server) : ViewDeltasTests(server), IClassFixture<EmbeddedGarnet>;
 
 public sealed class ViewDeltasOnRedisTests(RedisServerProcess server) : ViewDeltasTests(server), IClassFixture<RedisServerProcess>;
