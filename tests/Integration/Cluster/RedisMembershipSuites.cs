@@ -15,6 +15,10 @@ public sealed class ExpiredNodeOnGarnetTests(EmbeddedGarnet server) : ExpiredNod
 
 public sealed class ExpiredNodeOnRedisTests(RedisServerProcess server) : ExpiredNodeTests(server), IClassFixture<RedisServerProcess>;
 
+public sealed class NameCheckOnGarnetTests(EmbeddedGarnet server) : NameCheckTests(server), IClassFixture<EmbeddedGarnet>;
+
+public sealed class NameCheckOnRedisTests(RedisServerProcess server) : NameCheckTests(server), IClassFixture<RedisServerProcess>;
+
 public sealed class ViewDeltasOnGarnetTests(EmbeddedGarnet server) : ViewDeltasTests(server), IClassFixture<EmbeddedGarnet>;
 
 public sealed class ViewDeltasOnRedisTests(RedisServerProcess server) : ViewDeltasTests(server), IClassFixture<RedisServerProcess>;
