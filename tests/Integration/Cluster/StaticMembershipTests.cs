@@ -64,6 +64,36 @@ public sealed class StaticMembershipTests : ClusterMembershipTests, IAsyncDispos
     }
 
     [Fact]
+    public async Task Suspect_OfASilentNode_ByManyAtOnce_AsksOnceForAll()
+    {
+        var nodes = await _cluster.ActiveAsync("web-1", "web-2", "web-3");
+        var tag = nodes[0].Self.Tag;
+        _cluster.Network.Silence(nodes[0].Address);
+        var before = _cluster.Network.Asked;
+
+        var gone = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => nodes[1].Membership.SuspectAsync(tag, Cancellation)));
+
+        Assert.All(gone, Assert.True);
+        Assert.InRange(_cluster.Network.Asked - before, 1, 99);
+    }
+
+    [Fact]
+    public async Task Suspect_GivenUpByOne_GoesOnForTheOthers()
+    {
+        var nodes = await _cluster.ActiveAsync("web-1", "web-2", "web-3");
+        var tag = nodes[0].Self.Tag;
+        _cluster.Network.Silence(nodes[0].Address);
+        using var impatience = new CancellationTokenSource();
+
+        var first = nodes[1].Membership.SuspectAsync(tag, impatience.Token);
+        var second = nodes[1].Membership.SuspectAsync(tag, Cancellation);
+        await impatience.CancelAsync();
+
+        Assert.False(await first);
+        Assert.True(await second);
+    }
+
+    [Fact]
     public async Task EntryWithTheAddressOfAnotherNode_IsDegraded()
     {
         var nodes = await _cluster.ActiveAsync("web-1", "web-2");
