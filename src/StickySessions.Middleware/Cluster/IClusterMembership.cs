@@ -55,6 +55,13 @@ internal interface IClusterMembership
     Task<ClusterView> RefreshAsync(CancellationToken cancellationToken);
 
     /// <summary>
+    /// The view to judge a tag by. Unknown is not gone: a tag that may belong to a node of which this one has not heard yet causes one
+    /// refresh before it counts as gone.
+    /// </summary>
+    ValueTask<ClusterView> ViewThatKnowsAsync(NodeTag tag, CancellationToken cancellationToken)
+        => View.IsNewerThanView(tag) ? new ValueTask<ClusterView>(RefreshAsync(cancellationToken)) : new ValueTask<ClusterView>(View);
+
+    /// <summary>
     /// Says that a node could not be reached. If the evidence suffices the node is declared gone early. Returns when that is
     /// decided one way or the other; concurrent callers for one tag share the work.
     /// </summary>

@@ -13,6 +13,9 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
 {
     private const int ProbesBetweenChecks = 10;
 
+    /// <summary>No tag is newer than a view: see <see cref="ViewThatKnowsAsync"/>.</summary>
+    private const uint HighestSequence = uint.MaxValue;
+
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
 
     private readonly StickyStaticOptions _options;
@@ -24,8 +27,9 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
     private readonly OncePerTag _suspicions;
     private readonly CancellationTokenSource _stop = new();
 
-    // Guards _peers' content, _self, _inView and the making of a view.
+    // Guards _peers' content, _self, _inView, _gone and the making of a view.
     private readonly Lock _gate = new();
+    private readonly GoneTags _gone = new();
     private Node[] _inView = [];
     private StaticPeer[] _peers = [];
     private volatile Node? _self;
@@ -102,6 +106,18 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
         return _view;
     }
 
+    /// <summary>
+    /// Sequences are the nodes' own clocks and tell nothing: whoever was never in view may be a node that this one has not found yet,
+    /// so all are asked once before it counts as gone.
+    /// </summary>
+    public ValueTask<ClusterView> ViewThatKnowsAsync(NodeTag tag, CancellationToken cancellationToken)
+    {
+        var view = _view;
+        return view.Find(tag) is not null || IsKnownToBeGone(tag)
+            ? new ValueTask<ClusterView>(view)
+            : new ValueTask<ClusterView>(AskAllAsync(tag, cancellationToken));
+    }
+
     public async Task<bool> SuspectAsync(NodeTag tag, CancellationToken cancellationToken)
     {
         // Cancellation only ends the wait: what is known by then is the answer.
@@ -124,6 +140,28 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
 
             await Task.Delay(AskAgain, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private bool IsKnownToBeGone(NodeTag tag)
+    {
+        lock (_gate)
+        {
+            return _gone.Contains(tag);
+        }
+    }
+
+    private async Task<ClusterView> AskAllAsync(NodeTag tag, CancellationToken cancellationToken)
+    {
+        var view = await RefreshAsync(cancellationToken);
+        if (view.Find(tag) is null)
+        {
+            lock (_gate)
+            {
+                _gone.Add(tag);
+            }
+        }
+
+        return view;
     }
 
     public void Hear(Node peer)
@@ -190,7 +228,12 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
             _inView = nodes;
             var before = _view;
             var version = Math.Max(before.Version + 1, _time.GetUtcNow().ToUnixTimeMilliseconds());
-            var after = new ClusterView(version, before.HighestSequence, nodes);
+            var after = new ClusterView(version, HighestSequence, nodes);
+            foreach (var node in before.Nodes.Where(node => after.Find(node.Tag) is null))
+            {
+                _gone.Add(node.Tag);
+            }
+
             _view = after;
             _logger.ViewChanged(before, after, Self.Tag);
             ViewChanged?.Invoke(after);

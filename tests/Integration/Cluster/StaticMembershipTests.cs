@@ -1,3 +1,5 @@
+using StickySessions.Tokens;
+
 namespace StickySessions.Tests.Integration.Cluster;
 
 /// <summary>Membership of configured nodes.</summary>
@@ -91,6 +93,58 @@ public sealed class StaticMembershipTests : ClusterMembershipTests, IAsyncDispos
 
         Assert.False(await first);
         Assert.True(await second);
+    }
+
+    [Fact]
+    public async Task UnknownTag_OfANodeThatStartedEarlierThanOneInView_IsAskedForBeforeItCountsAsGone()
+    {
+        // So seldom that nobody is found by the next probe.
+        await using var cluster = new StaticCluster("a", "c", "d") { ProbeInterval = TimeSpan.FromHours(1) };
+        var c = cluster.Node("c");
+        await c.JoinActiveAsync();
+        var d = cluster.Node("d");
+        await d.JoinActiveAsync();
+        cluster.Network.Silence(c.Address);
+        var a = cluster.Node("a");
+        await a.JoinActiveAsync();
+        Assert.Null(a.View.Find(c.Self.Tag));
+        cluster.Network.Unsilence(c.Address);
+
+        var view = await a.Membership.ViewThatKnowsAsync(c.Self.Tag, Cancellation);
+
+        Assert.NotNull(view.Find(c.Self.Tag));
+    }
+
+    [Fact]
+    public async Task UnknownTag_NowhereFound_IsAskedForOnce()
+    {
+        await using var cluster = new StaticCluster("a", "b") { ProbeInterval = TimeSpan.FromHours(1) };
+        var nodes = await cluster.ActiveAsync("a", "b");
+        var stranger = new NodeTag(uint.MaxValue, 1);
+        var before = cluster.Network.Asked;
+
+        var first = await nodes[0].Membership.ViewThatKnowsAsync(stranger, Cancellation);
+        Assert.Equal(before + 1, cluster.Network.Asked);
+        var second = await nodes[0].Membership.ViewThatKnowsAsync(stranger, Cancellation);
+
+        Assert.Equal(before + 1, cluster.Network.Asked);
+        Assert.False(first.IsNewerThanView(stranger));
+        Assert.Same(first, second);
+    }
+
+    [Fact]
+    public async Task TagThatLeft_IsGoneWithoutAsking()
+    {
+        await using var cluster = new StaticCluster("a", "b") { ProbeInterval = TimeSpan.FromHours(1) };
+        var nodes = await cluster.ActiveAsync("a", "b");
+        var tag = nodes[1].Self.Tag;
+        await nodes[1].Membership.LeaveAsync(Cancellation);
+        var before = cluster.Network.Asked;
+
+        var view = await nodes[0].Membership.ViewThatKnowsAsync(tag, Cancellation);
+
+        Assert.Null(view.Find(tag));
+        Assert.Equal(before, cluster.Network.Asked);
     }
 
     [Fact]
