@@ -35,7 +35,8 @@ public abstract class NameCheckTests(IRedisServer server) : RedisTestBase(server
     {
         var tag = nodes[0].Self.Tag;
 
-        await Assert.ThrowsAsync<ClusterJoinException>(Cluster.RedisNode("web-1").JoinAsync);
+        var join = Cluster.RedisNode("web-1").JoinAsync();
+        await Assert.ThrowsAsync<ClusterJoinException>(() => join.WaitAsync(TimeSpan.FromSeconds(20), Cancellation));
 
         Assert.Equal(tag, nodes[0].Self.Tag);
         Assert.NotNull((await nodes[1].Membership.RefreshAsync(Cancellation)).Find(tag));
