@@ -51,7 +51,7 @@ internal sealed class SessionRouter(
                 await node.Departure.WaitAsync(cancellationToken);
             }
 
-            var view = await ViewThatKnowsAsync(token.Owner, cancellationToken);
+            var view = await membership.ViewThatKnowsAsync(token.Owner, cancellationToken);
             if (view.Find(token.Owner) is { } owner)
             {
                 return refused.Contains(owner.Tag) ? SessionRoute.Nowhere(StickyReasons.OwnerUnknown) : SessionRoute.There(owner, ForwardPurpose.Serve, token);
@@ -209,14 +209,8 @@ internal sealed class SessionRouter(
 
     /// <summary>The ingress node says that an owner is gone; this node may not have heard of it yet.</summary>
     private async ValueTask<bool> IsGoneAsync(NodeTag owner, CancellationToken cancellationToken)
-        => membership.View.Find(owner) is null || (await membership.RefreshAsync(cancellationToken)).Find(owner) is null;
-
-    /// <summary>Unknown is not gone: before a node counts as gone the view must be at least as new as the node.</summary>
-    private ValueTask<ClusterView> ViewThatKnowsAsync(NodeTag tag, CancellationToken cancellationToken)
-    {
-        var view = membership.View;
-        return view.IsNewerThanView(tag) ? new ValueTask<ClusterView>(membership.RefreshAsync(cancellationToken)) : new ValueTask<ClusterView>(view);
-    }
+        => (await membership.ViewThatKnowsAsync(owner, cancellationToken)).Find(owner) is null
+            || (await membership.RefreshAsync(cancellationToken)).Find(owner) is null;
 
     /// <summary>A decision, or, without one, who owns the session according to the record.</summary>
     private readonly record struct Finding(SessionRoute? Route, StickyToken Token);

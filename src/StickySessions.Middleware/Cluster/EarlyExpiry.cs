@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 using StickySessions.Redis;
@@ -10,58 +9,61 @@ namespace StickySessions.Cluster;
 /// Decides whether a node that could not be reached is gone: by refused connects that a second node confirms, or else when its lease
 /// ends. A node that beats meanwhile is alive.
 /// </summary>
-internal sealed class EarlyExpiry(
-    IClusterMembership membership, RedisSuspicion suspicion, IPeerClient peers, StickyRedisOptions options, TimeProvider time, ILogger logger)
+internal sealed class EarlyExpiry
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromMilliseconds(500);
 
-    private readonly ConcurrentDictionary<NodeTag, Lazy<Task>> _undecided = new();
+    private readonly IClusterMembership _membership;
+    private readonly RedisSuspicion _suspicion;
+    private readonly IPeerClient _peers;
+    private readonly StickyRedisOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly OncePerTag _decisions;
+
+    public EarlyExpiry(
+        IClusterMembership membership, RedisSuspicion suspicion, IPeerClient peers, StickyRedisOptions options, TimeProvider time, ILogger logger)
+    {
+        _membership = membership;
+        _suspicion = suspicion;
+        _peers = peers;
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _decisions = new OncePerTag(DecideCoreAsync);
+    }
 
     /// <summary>Returns when it is decided whether the node is gone, at the latest a little after its lease.</summary>
-    public Task DecideAsync(NodeTag accused)
-        => _undecided.GetOrAdd(accused, tag => new Lazy<Task>(() => DecideAndForgetAsync(tag))).Value;
+    public Task DecideAsync(NodeTag accused) => _decisions.RunAsync(accused);
 
     /// <summary>Another node suspects it: look here too, and say so if it is true.</summary>
     public async Task ConfirmAsync(NodeTag accused)
     {
-        if (membership.View.Find(accused) is { } node && await IsRefusedAsync(node))
+        if (_membership.View.Find(accused) is { } node && await IsRefusedAsync(node))
         {
             await ReportAsync(node, Evidence.Refused, "");
         }
     }
 
-    private async Task DecideAndForgetAsync(NodeTag accused)
-    {
-        await Task.Yield();
-        try
-        {
-            await DecideCoreAsync(accused);
-        }
-        finally
-        {
-            _undecided.TryRemove(accused, out _);
-        }
-    }
-
     private async Task DecideCoreAsync(NodeTag accused)
     {
-        using var limit = new CancellationTokenSource(options.Lease + (3 * options.BeatInterval), time);
+        using var limit = new CancellationTokenSource(_options.Lease + (3 * _options.BeatInterval), _time);
         var lastBeat = "";
         var reported = false;
-        while (membership.View.Find(accused) is { } node && !limit.IsCancellationRequested)
+        while (_membership.View.Find(accused) is { } node && !limit.IsCancellationRequested)
         {
             var evidence = await IsRefusedAsync(node) ? Evidence.Refused : Evidence.None;
             if (evidence == Evidence.Refused && !reported)
             {
-                logger.Suspected(node.Name, node.Tag, node.Address);
+                _logger.Suspected(node.Name, node.Tag, node.Address);
                 reported = true;
             }
 
             var answer = await ReportAsync(node, evidence, lastBeat);
             if (answer.Verdict == Verdict.Gone)
             {
-                await membership.RefreshAsync(CancellationToken.None);
+                await _membership.RefreshAsync(CancellationToken.None);
             }
             else if (answer.Verdict == Verdict.Alive)
             {
@@ -70,7 +72,7 @@ internal sealed class EarlyExpiry(
             else
             {
                 lastBeat = answer.LastBeat;
-                await Task.Delay(AskAgain, time);
+                await Task.Delay(AskAgain, _time);
             }
         }
     }
@@ -79,7 +81,7 @@ internal sealed class EarlyExpiry(
     {
         try
         {
-            return await suspicion.ReportAsync(accused.Tag, membership.Self.Tag, evidence, lastBeat);
+            return await _suspicion.ReportAsync(accused.Tag, _membership.Self.Tag, evidence, lastBeat);
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
@@ -91,16 +93,16 @@ internal sealed class EarlyExpiry(
     /// <summary>Nobody listens any more, where nodes and where clients would reach it.</summary>
     private async Task<bool> IsRefusedAsync(Node node)
     {
-        if (!options.ExpireOnRefused)
+        if (!_options.ExpireOnRefused)
         {
             return false;
         }
 
-        using var timeout = new CancellationTokenSource(ConnectTimeout, time);
+        using var timeout = new CancellationTokenSource(ConnectTimeout, _time);
         try
         {
-            return await peers.IsRefusedAsync(node.Address, timeout.Token)
-                && (node.PublicAddress is null || await peers.IsRefusedAsync(node.PublicAddress, timeout.Token));
+            return await _peers.IsRefusedAsync(node.Address, timeout.Token)
+                && (node.PublicAddress is null || await _peers.IsRefusedAsync(node.PublicAddress, timeout.Token));
         }
         catch (OperationCanceledException)
         {

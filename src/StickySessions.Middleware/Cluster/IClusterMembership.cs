@@ -8,11 +8,17 @@ internal interface IClusterMembership
     /// <summary>The latest view. Never null, replaced as a whole; empty before the node has joined.</summary>
     ClusterView View { get; }
 
-    /// <summary>This node as it announces itself now. Its tag changes when it was expired and joined again.</summary>
-    /// <exception cref="InvalidOperationException">The node has not joined yet (see <see cref="IsJoined"/>).</exception>
+    /// <summary>
+    /// This node as it announces itself now. Its tag changes when it was expired and joined again; between the two it is the last self,
+    /// with the tag that expired, so that who looked at <see cref="IsJoined"/> a moment before does not fail.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The node has never joined.</exception>
     Node Self { get; }
 
-    /// <summary>Whether this node has a tag. False only before the first join, for instance while Redis is away at start.</summary>
+    /// <summary>
+    /// Whether this node has a tag that is its own. False before the first join, for instance while Redis is away at start, and from
+    /// the moment it learns that it was declared gone until it has joined again: others may own its sessions, so it serves none.
+    /// </summary>
     bool IsJoined { get; }
 
     /// <summary>Null while all is well; otherwise one sentence for health checks that says what is wrong and what heals it.</summary>
@@ -47,6 +53,13 @@ internal interface IClusterMembership
 
     /// <summary>Brings the view up to date now; concurrent callers share one refresh. On failure returns the present view.</summary>
     Task<ClusterView> RefreshAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The view to judge a tag by. Unknown is not gone: a tag that may belong to a node of which this one has not heard yet causes one
+    /// refresh before it counts as gone.
+    /// </summary>
+    ValueTask<ClusterView> ViewThatKnowsAsync(NodeTag tag, CancellationToken cancellationToken)
+        => View.IsNewerThanView(tag) ? new ValueTask<ClusterView>(RefreshAsync(cancellationToken)) : new ValueTask<ClusterView>(View);
 
     /// <summary>
     /// Says that a node could not be reached. If the evidence suffices the node is declared gone early. Returns when that is

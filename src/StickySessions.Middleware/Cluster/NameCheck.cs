@@ -26,15 +26,34 @@ internal sealed class NameCheck(RedisSuspicion suspicion, IPeerClient peers, Sti
             throw Taken(other);
         }
 
-        // Silence may be the path, and a stranger may sit at a wrong address: a process that runs renews its lease meanwhile.
+        // Silence may be the path: a process that runs renews its lease meanwhile.
         if (answer.Status is PeerAnswerStatus.NoAnswer or PeerAnswerStatus.NotAuthenticated)
         {
             await Task.Delay(1.5 * options.BeatInterval, time);
         }
 
-        if ((await suspicion.ReportAsync(other.Tag, self.Tag, Evidence.Replaced, before.LastBeat)).Verdict == Verdict.Alive)
+        if (await JudgeAsync(self, other, before.LastBeat) == Verdict.Alive)
         {
             throw Taken(other);
+        }
+    }
+
+    /// <summary>
+    /// Its address may be wrong, or not bound yet, and a stranger may sit there: so it is told what it is accused of, and has time to
+    /// object by a beat. Undecided is left to the view: it was lost, or has changed, and the join looks again.
+    /// </summary>
+    private async Task<Verdict> JudgeAsync(Node self, Node other, string lastBeat)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            var answer = await suspicion.ReportAsync(other.Tag, self.Tag, Evidence.Replaced, lastBeat);
+            if (answer.Verdict != Verdict.Undecided || time.GetElapsedTime(began) > 2 * RedisSuspicion.Objection)
+            {
+                return answer.Verdict;
+            }
+
+            await Task.Delay(RedisSuspicion.Objection / 8, time);
         }
     }
 

@@ -26,4 +26,17 @@ internal sealed record Node
 
     /// <summary>Tags under which this same process was in the cluster before it was expired.</summary>
     public ImmutableArray<NodeTag> FormerTags { get; init; } = [];
+
+    /// <summary>By content: the former tags of two copies that were read are equal, though not the same array.</summary>
+    public bool Equals(Node? other) => ReferenceEquals(this, other) || (other is not null
+        && Tag == other.Tag
+        && Name == other.Name
+        && State == other.State
+        && Address == other.Address
+        && HasInterconnect == other.HasInterconnect
+        && PublicAddress == other.PublicAddress
+        && Weight == other.Weight
+        && FormerTags.AsSpan().SequenceEqual(other.FormerTags.AsSpan()));
+
+    public override int GetHashCode() => Tag.GetHashCode();
 }

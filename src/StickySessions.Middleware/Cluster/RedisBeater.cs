@@ -24,11 +24,10 @@ internal sealed class RedisBeater
     private volatile ClusterView _view = ClusterView.Empty;
     private volatile string? _away;
     private volatile ClusterJoinException? _refusal;
-    private volatile bool _joined;
-    private volatile bool _hasTag;
+    private volatile bool _isJoined;
+    private volatile bool _hasEverJoined;
     private volatile bool _left;
     private volatile bool _distrust;
-    private long _lastBeatSent;
     private long _awaySince;
 
     // Touched only by the one beat that runs.
@@ -55,7 +54,11 @@ internal sealed class RedisBeater
 
     public Node? Self => _self;
 
-    public bool IsJoined => _joined;
+    /// <summary>Whether <see cref="Self"/> has a tag that the cluster gave it, be it one that has expired since.</summary>
+    public bool HasEverJoined => _hasEverJoined;
+
+    /// <summary>Whether this node has a tag that the cluster does not take for gone, as far as it knows.</summary>
+    public bool IsJoined => _isJoined;
 
     public bool HasLeft => _left;
 
@@ -65,8 +68,6 @@ internal sealed class RedisBeater
     public ClusterJoinException? Refusal => _refusal;
 
     public string? Degradation => _refusal?.Message ?? _away;
-
-    public long? LastBeatSent => Volatile.Read(ref _lastBeatSent) is var sent and not 0 ? sent : null;
 
     public Task BeatAsync() => _beats.RunAsync();
 
@@ -85,11 +86,6 @@ internal sealed class RedisBeater
 
     private async Task BeatOnceAsync()
     {
-        if (_self!.State == NodeState.Gone && !_hasTag)
-        {
-            _left = true;
-        }
-
         if (_left)
         {
             return;
@@ -97,14 +93,15 @@ internal sealed class RedisBeater
 
         try
         {
-            var sent = _time.GetTimestamp();
-            if (!_hasTag)
+            if (_isJoined)
+            {
+                await RenewAsync();
+            }
+
+            // In the same beat if it has just expired: until then it may serve nothing.
+            if (!_isJoined)
             {
                 await JoinAsync();
-            }
-            else if (await RenewAsync())
-            {
-                Volatile.Write(ref _lastBeatSent, sent);
             }
 
             RedisAnswered();
@@ -127,8 +124,13 @@ internal sealed class RedisBeater
 
     private async Task JoinAsync()
     {
-        var sent = _time.GetTimestamp();
-        var (joined, known) = await _join.TryAsync(_self!, _known);
+        if (_self!.State == NodeState.Gone)
+        {
+            _left = true;
+            return;
+        }
+
+        var (joined, known) = await _join.TryAsync(_self, _known);
         _known = known;
         if (joined is not { } tag)
         {
@@ -141,22 +143,21 @@ internal sealed class RedisBeater
         }
 
         _refusal = null;
-        _hasTag = true;
-        Volatile.Write(ref _lastBeatSent, sent);
         _lastBeat = _time.GetUtcNow();
         Publish();
-        _joined = true;
+        _hasEverJoined = true;
+        _isJoined = true;
         _logger.Joined(_self.Name, tag, _self.Address, _view.Nodes.Length - 1);
     }
 
-    /// <returns>Whether the lease was renewed.</returns>
-    private async Task<bool> RenewAsync()
+    private async Task RenewAsync()
     {
-        // After so long Redis itself has forgotten that this node is gone.
         if (_time.GetUtcNow() - _lastBeat > RedisBeat.RememberGone)
         {
+            // After so long Redis itself has forgotten that this node is gone. But while Redis is away nobody is gone.
+            await _script.SendAsync(new BeatQuestion(BeatMode.Look, _known, "", "", WithView: false, Distrust: false)).WaitAsync(_timeout, _time);
             Expire();
-            return false;
+            return;
         }
 
         var self = _self!;
@@ -180,7 +181,7 @@ internal sealed class RedisBeater
         if (answer.Outcome == BeatOutcome.Gone)
         {
             Expire();
-            return false;
+            return;
         }
 
         _lastBeat = _time.GetUtcNow();
@@ -191,21 +192,20 @@ internal sealed class RedisBeater
             _beatsSinceKeyRead = 0;
             await _keys.RefreshAsync(wasLost).WaitAsync(_timeout, _time);
         }
-
-        return true;
     }
 
-    /// <summary>The cluster takes this process for dead: it needs a new tag, under which it lists the ones it had.</summary>
+    /// <summary>
+    /// The cluster takes this process for dead: others may claim its sessions, so it is not joined any more. It needs a new tag, under
+    /// which it lists the ones it had.
+    /// </summary>
     private void Expire()
     {
+        _isJoined = false;
         _logger.Expired(_self!.Name, _self.Tag);
         lock (_gate)
         {
             _self = _self with { FormerTags = [_self.Tag, .. _self.FormerTags.Take(FormerTagsKept - 1)] };
         }
-
-        _hasTag = false;
-        _ = BeatAsync();
     }
 
     private void Publish()
@@ -235,7 +235,7 @@ internal sealed class RedisBeater
 
         _away = $"Redis is away ({e.GetType().Name}): the view of the cluster is kept as it was. It heals when Redis can be reached again; "
             + "see StickySessions:Redis:Configuration.";
-        if (_hasTag)
+        if (_isJoined)
         {
             Publish();
         }

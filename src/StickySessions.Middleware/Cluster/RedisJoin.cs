@@ -45,6 +45,12 @@ internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterK
         // 4. Join, unless somebody else did since step 1: it could have the same name.
         var question = new BeatQuestion(BeatMode.Join, known, random, NodeEntry.Format(self), WithView: false, Distrust: true);
         var answer = await script.SendAsync(question);
+        if (answer.Outcome == BeatOutcome.Raced)
+        {
+            // At once: a node that was expired answers no request meanwhile.
+            return await TryAsync(self, known);
+        }
+
         if (answer.Outcome != BeatOutcome.Ok || !NodeTag.TryParse(answer.Tag, out var tag))
         {
             return (null, known);

@@ -51,16 +51,13 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
 
     public ClusterView View => _beater.View;
 
-    public Node Self => _beater.Self is { } self && IsJoined
+    public Node Self => _beater.HasEverJoined && _beater.Self is { } self
         ? self
         : throw new InvalidOperationException("This node has not joined the cluster yet.");
 
     public bool IsJoined => _beater.IsJoined;
 
     public string? Degradation => _beater.Degradation ?? _loop.Degradation;
-
-    /// <summary>When the last beat that succeeded was sent, as a timestamp of the time provider; null before the first.</summary>
-    public long? LastBeatSent => _beater.LastBeatSent;
 
     public async Task JoinAsync(Node self, CancellationToken cancellationToken)
     {

@@ -12,7 +12,7 @@ internal enum Evidence
     /// <summary>Connects to the node are refused, as seen by the reporter.</summary>
     Refused,
 
-    /// <summary>A new process with the node's name asked at its address: the node is not there any more.</summary>
+    /// <summary>A new process with the node's name did not find it at its address.</summary>
     Replaced,
 }
 
@@ -37,7 +37,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
     /// How long the accused has to beat, which clears it. A process that runs does so at once when it learns of the suspicion, so a
     /// node whose address is merely wrong is not declared gone.
     /// </summary>
-    private static readonly TimeSpan Objection = TimeSpan.FromMilliseconds(200);
+    public static readonly TimeSpan Objection = TimeSpan.FromMilliseconds(200);
 
     private readonly RedisKey[] _keys = ViewKeys.All(redis);
 
@@ -80,28 +80,29 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
         if evidence == 'None' then return {'Undecided', last_beat} end
 
         -- 2. Collect what reporters say. A beat since the first of them clears the accused.
-        local enough = evidence == 'Replaced'
-        if not enough then
-          if not redis.call('ZSCORE', leases, reporter) then return {'Undecided', last_beat} end
-          local accused_since = redis.call('HGET', suspicion, 'beat')
-          if accused_since and has_beaten_since(accused_since) then
-            redis.call('DEL', suspicion)
-            return {'Alive', last_beat}
-          end
-          redis.call('HSETNX', suspicion, 'since', text(now))
-          redis.call('HSETNX', suspicion, 'beat', last_beat)
-          local is_new = redis.call('HSET', suspicion, reporter, '1') == 1
-          redis.call('PEXPIRE', suspicion, text(lease))
-          if is_new then redis.call('PUBLISH', ARGV[8], 'suspected ' .. accused) end
+        local replaced = evidence == 'Replaced'
+        if not replaced and not redis.call('ZSCORE', leases, reporter) then return {'Undecided', last_beat} end
+        local accused_since = redis.call('HGET', suspicion, 'beat')
+        if accused_since and has_beaten_since(accused_since) then
+          redis.call('DEL', suspicion)
+          return {'Alive', last_beat}
+        end
+        local is_new = redis.call('HSETNX', suspicion, 'since', text(now)) == 1
+        redis.call('HSETNX', suspicion, 'beat', last_beat)
+        -- Who replaces it is no node yet, and confirms nothing that a node has seen.
+        if not replaced then is_new = redis.call('HSET', suspicion, reporter, '1') == 1 end
+        redis.call('PEXPIRE', suspicion, text(lease))
+        if is_new then redis.call('PUBLISH', ARGV[8], 'suspected ' .. accused) end
 
-          -- 3. A second node must confirm, unless none is left that could: those that missed two beats cannot.
+        -- 3. It may object. Then a second node must confirm, unless none is left that could: those that missed two beats cannot.
+        local enough = now - tonumber(redis.call('HGET', suspicion, 'since')) >= objection
+        if enough and not replaced then
           local reporters = redis.call('HLEN', suspicion) - 2
           local others = 0
           for _, which in ipairs(redis.call('ZRANGEBYSCORE', leases, '(' .. text(now + lease - 2 * beat), '+inf')) do
             if which ~= accused and which ~= reporter then others = others + 1 end
           end
-          local since = tonumber(redis.call('HGET', suspicion, 'since'))
-          enough = now - since >= objection and (reporters >= 2 or others == 0)
+          enough = reporters >= 2 or others == 0
         end
         if not enough then return {'Undecided', last_beat} end
 

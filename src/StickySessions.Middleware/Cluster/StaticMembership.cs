@@ -13,6 +13,9 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
 {
     private const int ProbesBetweenChecks = 10;
 
+    /// <summary>No tag is newer than a view: see <see cref="ViewThatKnowsAsync"/>.</summary>
+    private const uint HighestSequence = uint.MaxValue;
+
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
 
     private readonly StickyStaticOptions _options;
@@ -21,10 +24,13 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly AddressCheck _addresses;
     private readonly Coalesced _probes;
+    private readonly OncePerTag _suspicions;
     private readonly CancellationTokenSource _stop = new();
 
-    // Guards _peers' content, _self and the making of a view.
+    // Guards _peers' content, _self, _inView, _gone and the making of a view.
     private readonly Lock _gate = new();
+    private readonly GoneTags _gone = new();
+    private Node[] _inView = [];
     private StaticPeer[] _peers = [];
     private volatile Node? _self;
     private volatile ClusterView _view = ClusterView.Empty;
@@ -40,6 +46,7 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
         _logger = logger;
         _addresses = new AddressCheck(this, client, time);
         _probes = new Coalesced(() => Task.WhenAll(_peers.Select(ProbeAsync)));
+        _suspicions = new OncePerTag(DecideAsync);
     }
 
     public event Action<ClusterView>? ViewChanged;
@@ -99,10 +106,29 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
         return _view;
     }
 
+    /// <summary>
+    /// Sequences are the nodes' own clocks and tell nothing: whoever was never in view may be a node that this one has not found yet,
+    /// so all are asked once before it counts as gone.
+    /// </summary>
+    public ValueTask<ClusterView> ViewThatKnowsAsync(NodeTag tag, CancellationToken cancellationToken)
+    {
+        var view = _view;
+        return view.Find(tag) is not null || IsKnownToBeGone(tag)
+            ? new ValueTask<ClusterView>(view)
+            : new ValueTask<ClusterView>(AskAllAsync(tag, cancellationToken));
+    }
+
     public async Task<bool> SuspectAsync(NodeTag tag, CancellationToken cancellationToken)
     {
+        // Cancellation only ends the wait: what is known by then is the answer.
+        await _suspicions.RunAsync(tag).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _view.Find(tag) is null;
+    }
+
+    private async Task DecideAsync(NodeTag tag)
+    {
         using var limit = new CancellationTokenSource(_options.GoneAfter + (2 * _options.ProbeInterval), _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken, _stop.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
         while (_view.Find(tag) is { } node && !either.IsCancellationRequested
             && Array.Find(_peers, peer => peer.Name == node.Name) is { } peer)
         {
@@ -114,8 +140,28 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
 
             await Task.Delay(AskAgain, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
 
-        return _view.Find(tag) is null;
+    private bool IsKnownToBeGone(NodeTag tag)
+    {
+        lock (_gate)
+        {
+            return _gone.Contains(tag);
+        }
+    }
+
+    private async Task<ClusterView> AskAllAsync(NodeTag tag, CancellationToken cancellationToken)
+    {
+        var view = await RefreshAsync(cancellationToken);
+        if (view.Find(tag) is null)
+        {
+            lock (_gate)
+            {
+                _gone.Add(tag);
+            }
+        }
+
+        return view;
     }
 
     public void Hear(Node peer)
@@ -157,7 +203,11 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
 
     private async Task<PeerAnswer> ProbeAsync(StaticPeer peer)
     {
-        Change(peer.Ask);
+        lock (_gate)
+        {
+            peer.Ask();
+        }
+
         var answer = await _client.AskStatusAsync(
             peer.Address, peer.Node?.HasInterconnect ?? Self.HasInterconnect, Self, _time, CancellationToken.None);
         Change(() => peer.Take(answer));
@@ -169,20 +219,24 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
         lock (_gate)
         {
             what();
-            if (_self is not { } self)
+            Node[] nodes = [.. _peers.Select(peer => peer.Node).Append(_self).OfType<Node>()];
+            if (nodes.AsSpan().SequenceEqual(_inView))
             {
                 return;
             }
 
+            _inView = nodes;
             var before = _view;
-            var nodes = _peers.Select(peer => peer.Node).OfType<Node>().Append(self);
-            var after = new ClusterView(Math.Max(before.Version + 1, _time.GetUtcNow().ToUnixTimeMilliseconds()), before.HighestSequence, nodes);
-            if (!before.Nodes.SequenceEqual(after.Nodes, NodesByContent.Instance))
+            var version = Math.Max(before.Version + 1, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            var after = new ClusterView(version, HighestSequence, nodes);
+            foreach (var node in before.Nodes.Where(node => after.Find(node.Tag) is null))
             {
-                _view = after;
-                _logger.ViewChanged(before, after, self.Tag);
-                ViewChanged?.Invoke(after);
+                _gone.Add(node.Tag);
             }
+
+            _view = after;
+            _logger.ViewChanged(before, after, Self.Tag);
+            ViewChanged?.Invoke(after);
         }
     }
 
@@ -216,15 +270,5 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
                 _logger.LoopFailed(e);
             }
         }
-    }
-
-    /// <summary>Entries compare by content: former tags of two parsed copies are equal, though not the same.</summary>
-    private sealed class NodesByContent : IEqualityComparer<Node>
-    {
-        public static NodesByContent Instance { get; } = new();
-
-        public bool Equals(Node? x, Node? y) => x is not null && y is not null && x.Tag == y.Tag && NodeEntry.Format(x) == NodeEntry.Format(y);
-
-        public int GetHashCode(Node obj) => obj.Tag.GetHashCode();
     }
 }

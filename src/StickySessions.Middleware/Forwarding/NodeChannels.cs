@@ -21,7 +21,11 @@ internal sealed class NodeChannels(IOptions<StickyForwardingOptions> options, Ti
         {
             // Channels are made when nodes join, which is also when others have left.
             RemoveUnused();
-            channel = _byTag[node.Tag] = new NodeChannel(node, options.Value, time);
+            channel = _byTag.AddOrUpdate(
+                node.Tag,
+                static (_, made) => made,
+                static (_, present, made) => present.Address == made.Address ? present : made, // first requests come in crowds
+                new NodeChannel(node, options.Value, time));
         }
 
         channel.LastUsed = time.GetTimestamp();

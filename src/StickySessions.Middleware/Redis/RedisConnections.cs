@@ -9,8 +9,11 @@ namespace StickySessions.Redis;
 /// </summary>
 internal sealed class RedisConnections(IOptions<StickyRedisOptions> options) : IRedisConnections, IAsyncDisposable
 {
-    /// <summary>How long one command or one connect may take: a node must notice within a lease that Redis is away.</summary>
-    private const int TimeoutInMilliseconds = 1000;
+    /// <summary>
+    /// How long one command or one connect may take, unless the connection string says otherwise: a node must notice within a lease
+    /// that Redis is away. It stands before the connection string: of an option that is given twice the last counts.
+    /// </summary>
+    private const string Timeouts = "connectTimeout=1000,asyncTimeout=1000,syncTimeout=1000,";
 
     private const int ReconnectInMilliseconds = 500;
 
@@ -51,11 +54,11 @@ internal sealed class RedisConnections(IOptions<StickyRedisOptions> options) : I
     }
 
     private async Task<IConnectionMultiplexer> ConnectAsync(string purpose)
+        => await ConnectionMultiplexer.ConnectAsync(SettingsFor(purpose));
+
+    internal ConfigurationOptions SettingsFor(string purpose)
     {
-        var settings = ConfigurationOptions.Parse(_options.Configuration!);
-        settings.ConnectTimeout = TimeoutInMilliseconds;
-        settings.AsyncTimeout = TimeoutInMilliseconds;
-        settings.SyncTimeout = TimeoutInMilliseconds;
+        var settings = ConfigurationOptions.Parse(Timeouts + _options.Configuration);
         settings.ReconnectRetryPolicy = new LinearRetry(ReconnectInMilliseconds);
         // INFO counts as administration.
         settings.AllowAdmin = true;
@@ -65,6 +68,6 @@ internal sealed class RedisConnections(IOptions<StickyRedisOptions> options) : I
         // Not negotiable: a command that is queued while Redis is away would renew a lease, or claim a session, long after it was meant to.
         settings.AbortOnConnectFail = false;
         settings.BacklogPolicy = BacklogPolicy.FailFast;
-        return await ConnectionMultiplexer.ConnectAsync(settings);
+        return settings;
     }
 }

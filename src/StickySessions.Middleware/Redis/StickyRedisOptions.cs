@@ -7,7 +7,8 @@ public sealed class StickyRedisOptions
 {
     /// <summary>
     /// The connection string of StackExchange.Redis, for instance <c>redis-1:6379,password=…</c>. Setting it chooses Redis
-    /// membership. Default: null.
+    /// membership. <c>connectTimeout</c>, <c>asyncTimeout</c> and <c>syncTimeout</c> are 1000 milliseconds each unless it says
+    /// otherwise; longer ones delay the notice that Redis is away. Default: null.
     /// </summary>
     public string? Configuration { get; set; }
 

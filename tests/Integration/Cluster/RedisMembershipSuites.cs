@@ -10,6 +10,14 @@ public sealed class EarlyExpiryOnGarnetTests(GarnetServerFixture server) : Early
 
 public sealed class EarlyExpiryOnRedisTests(RedisServerFixture server) : EarlyExpiryTests(server);
 
+public sealed class ExpiredNodeOnGarnetTests(GarnetServerFixture server) : ExpiredNodeTests(server);
+
+public sealed class ExpiredNodeOnRedisTests(RedisServerFixture server) : ExpiredNodeTests(server);
+
+public sealed class NameCheckOnGarnetTests(GarnetServerFixture server) : NameCheckTests(server);
+
+public sealed class NameCheckOnRedisTests(RedisServerFixture server) : NameCheckTests(server);
+
 public sealed class ViewDeltasOnGarnetTests(GarnetServerFixture server) : ViewDeltasTests(server);
 
 public sealed class ViewDeltasOnRedisTests(RedisServerFixture server) : ViewDeltasTests(server);

@@ -17,7 +17,7 @@ internal sealed class RedisNode : TestNode
         _redis = new SeverableConnections(new RedisConnections(Options.Create(options)));
         Keys = new RedisClusterKeys(_redis);
         _membership = new RedisMembership(
-            _redis, Keys, network.ClientOf(name), Options.Create(options), TimeProvider.System, NullLogger<RedisMembership>.Instance);
+            _redis, Keys, network.ClientOf(name), Options.Create(options), Clock, NullLogger<RedisMembership>.Instance);
     }
 
     public override IClusterMembership Membership => _membership;
@@ -26,7 +26,7 @@ internal sealed class RedisNode : TestNode
 
     public IRedisConnections Redis => _redis;
 
-    public long? LastBeatSent => _membership.LastBeatSent;
+    public LeapingClock Clock { get; } = new();
 
     /// <summary>This node alone cannot reach Redis any more.</summary>
     public void CutOffFromRedis() => _redis.IsSevered = true;

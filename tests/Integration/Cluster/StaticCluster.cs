@@ -12,6 +12,8 @@ internal sealed class StaticCluster(params string[] names) : ITestCluster
 
     public FakeNetwork Network { get; } = new();
 
+    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
     public TimeSpan GoneAfter { get; } = TimeSpan.FromMilliseconds(600);
 
     public TestNode Node(string name) => Node(name, _addresses.GetValueOrDefault(name, $"http://{name}.test:6001"));
@@ -28,7 +30,7 @@ internal sealed class StaticCluster(params string[] names) : ITestCluster
 
     private StaticNode Node(string name, string address)
     {
-        var options = new StickyStaticOptions { ProbeInterval = TimeSpan.FromMilliseconds(100), GoneAfter = GoneAfter };
+        var options = new StickyStaticOptions { ProbeInterval = ProbeInterval, GoneAfter = GoneAfter };
         foreach (var (key, value) in _addresses)
         {
             options.Nodes[key] = value;

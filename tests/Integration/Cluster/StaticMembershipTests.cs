@@ -1,4 +1,5 @@
 using StickySessions.Tests.Integration.Hosts;
+using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Integration.Cluster;
 
@@ -63,6 +64,88 @@ public sealed class StaticMembershipTests : ClusterMembershipTests, IAsyncDispos
         _cluster.Network.Unsilence(nodes[0].Address);
 
         await Eventually.Async(() => nodes[1].View.Find(tag) is not null);
+    }
+
+    [Fact]
+    public async Task Suspect_OfASilentNode_ByManyAtOnce_AsksOnceForAll()
+    {
+        var nodes = await _cluster.ActiveAsync("web-1", "web-2", "web-3");
+        var tag = nodes[0].Self.Tag;
+        _cluster.Network.Silence(nodes[0].Address);
+        var before = _cluster.Network.Asked;
+
+        var gone = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => nodes[1].Membership.SuspectAsync(tag, Cancellation)));
+
+        Assert.All(gone, Assert.True);
+        Assert.InRange(_cluster.Network.Asked - before, 1, 99);
+    }
+
+    [Fact]
+    public async Task Suspect_GivenUpByOne_GoesOnForTheOthers()
+    {
+        var nodes = await _cluster.ActiveAsync("web-1", "web-2", "web-3");
+        var tag = nodes[0].Self.Tag;
+        _cluster.Network.Silence(nodes[0].Address);
+        using var impatience = new CancellationTokenSource();
+
+        var first = nodes[1].Membership.SuspectAsync(tag, impatience.Token);
+        var second = nodes[1].Membership.SuspectAsync(tag, Cancellation);
+        await impatience.CancelAsync();
+
+        Assert.False(await first);
+        Assert.True(await second);
+    }
+
+    [Fact]
+    public async Task UnknownTag_OfANodeThatStartedEarlierThanOneInView_IsAskedForBeforeItCountsAsGone()
+    {
+        // So seldom that nobody is found by the next probe.
+        await using var cluster = new StaticCluster("a", "c", "d") { ProbeInterval = TimeSpan.FromHours(1) };
+        var c = cluster.Node("c");
+        await c.JoinActiveAsync();
+        var d = cluster.Node("d");
+        await d.JoinActiveAsync();
+        cluster.Network.Silence(c.Address);
+        var a = cluster.Node("a");
+        await a.JoinActiveAsync();
+        Assert.Null(a.View.Find(c.Self.Tag));
+        cluster.Network.Unsilence(c.Address);
+
+        var view = await a.Membership.ViewThatKnowsAsync(c.Self.Tag, Cancellation);
+
+        Assert.NotNull(view.Find(c.Self.Tag));
+    }
+
+    [Fact]
+    public async Task UnknownTag_NowhereFound_IsAskedForOnce()
+    {
+        await using var cluster = new StaticCluster("a", "b") { ProbeInterval = TimeSpan.FromHours(1) };
+        var nodes = await cluster.ActiveAsync("a", "b");
+        var stranger = new NodeTag(uint.MaxValue, 1);
+        var before = cluster.Network.Asked;
+
+        var first = await nodes[0].Membership.ViewThatKnowsAsync(stranger, Cancellation);
+        Assert.Equal(before + 1, cluster.Network.Asked);
+        var second = await nodes[0].Membership.ViewThatKnowsAsync(stranger, Cancellation);
+
+        Assert.Equal(before + 1, cluster.Network.Asked);
+        Assert.False(first.IsNewerThanView(stranger));
+        Assert.Same(first, second);
+    }
+
+    [Fact]
+    public async Task TagThatLeft_IsGoneWithoutAsking()
+    {
+        await using var cluster = new StaticCluster("a", "b") { ProbeInterval = TimeSpan.FromHours(1) };
+        var nodes = await cluster.ActiveAsync("a", "b");
+        var tag = nodes[1].Self.Tag;
+        await nodes[1].Membership.LeaveAsync(Cancellation);
+        var before = cluster.Network.Asked;
+
+        var view = await nodes[0].Membership.ViewThatKnowsAsync(tag, Cancellation);
+
+        Assert.Null(view.Find(tag));
+        Assert.Equal(before, cluster.Network.Asked);
     }
 
     [Fact]

@@ -20,7 +20,9 @@ public sealed class NodeFailureTests(RedisServerFixture sharedRedis)
         var others = cluster.Nodes.RemoveAt(0);
 
         using var orphan = new Shopper();
+        using var scout = new Shopper();
         var bound = await orphan.AddAsync(victim.Address, TestContext.Current.CancellationToken);
+        await scout.AddAsync(victim.Address, TestContext.Current.CancellationToken);
         Assert.Equal(victim.Name, bound.Owner);
 
         var rotation = cluster.Nodes;
@@ -33,6 +35,22 @@ public sealed class NodeFailureTests(RedisServerFixture sharedRedis)
         await load.MakeRequestsAsync(50); // nothing is on its way to the victim's public address any more
         var killed = Stopwatch.GetTimestamp();
         await victim.KillAsync();
+
+        // Requests that were on their way to the victim, or that went out before its connections were seen to end, may fail.
+        await Eventually.Async(
+            async () =>
+            {
+                try
+                {
+                    return (await scout.LookAsync(others[0].Address, TestContext.Current.CancellationToken)).Owner != victim.Name
+                        && (await scout.LookAsync(others[1].Address, TestContext.Current.CancellationToken)).Owner != victim.Name;
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            "the victim is known to be gone");
 
         // A hundred requests at once for one orphaned session, spread over the survivors.
         var seen = await Task.WhenAll(Enumerable.Range(0, 100).Select(
