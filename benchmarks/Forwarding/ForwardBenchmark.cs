@@ -14,7 +14,7 @@ internal static partial class ForwardBenchmark
     /// <summary>Takes <c>[rounds] [seconds of each turn] [connections]</c>.</summary>
     public static async Task RunAsync(string[] settings)
     {
-        var (rounds, turn, connections) = (Setting(settings, 0, 7), TimeSpan.FromSeconds(Setting(settings, 1, 4)), Setting(settings, 2, 32));
+        var (rounds, turn, connections) = ((int)Setting(settings, 0, 41), TimeSpan.FromSeconds(Setting(settings, 1, 1)), (int)Setting(settings, 2, 32));
         var ports = FreePorts(6);
         string[] nodes = [$"a=http://127.0.0.1:{ports[3]}", $"b=http://127.0.0.1:{ports[5]}"];
 
@@ -30,7 +30,7 @@ internal static partial class ForwardBenchmark
         await bare.WarmUpAsync();
         await sticky.WarmUpAsync();
 
-        Console.WriteLine($"{connections} connections, {rounds} rounds of {turn.TotalSeconds:0} s each; per request: CPU of ingress + owner, allocated by ingress + owner");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{connections} connections, {rounds} rounds of {turn.TotalSeconds} s each; per request: CPU of ingress + owner, allocated by ingress + owner"));
         var pairs = new List<(Turn Bare, Turn Sticky)>();
         for (var round = 0; round < rounds; round++)
         {
@@ -54,11 +54,11 @@ internal static partial class ForwardBenchmark
         Array.Sort(ratios);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{what}, sticky to bare: median {ratios[ratios.Length / 2]:0.000} (least {ratios[0]:0.000}, most {ratios[^1]:0.000})"));
+            $"{what}, sticky to bare: median {ratios[ratios.Length / 2]:0.000}, half of all between {ratios[ratios.Length / 4]:0.000} and {ratios[ratios.Length * 3 / 4]:0.000}"));
     }
 
-    private static int Setting(string[] settings, int index, int unset)
-        => settings.Length > index ? int.Parse(settings[index], CultureInfo.InvariantCulture) : unset;
+    private static double Setting(string[] settings, int index, double unset)
+        => settings.Length > index ? double.Parse(settings[index], CultureInfo.InvariantCulture) : unset;
 
     /// <summary>The two nodes must know each other's ports before either starts.</summary>
     private static int[] FreePorts(int count)

@@ -6,8 +6,6 @@ namespace StickySessions.Benchmarks.Forwarding;
 /// <summary>What a server has used up since it started.</summary>
 internal readonly record struct Usage(double CpuMicroseconds, long AllocatedBytes)
 {
-    public static Usage operator +(Usage one, Usage other) => new(one.CpuMicroseconds + other.CpuMicroseconds, one.AllocatedBytes + other.AllocatedBytes);
-
     public static Usage operator -(Usage one, Usage other) => new(one.CpuMicroseconds - other.CpuMicroseconds, one.AllocatedBytes - other.AllocatedBytes);
 }
 

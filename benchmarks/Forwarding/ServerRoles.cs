@@ -43,7 +43,7 @@ internal static class ServerRoles
         return app;
     }
 
-    /// <summary>The least that forwards: YARP's forwarder over the transport that nodes use between each other.</summary>
+    /// <summary>The least that forwards: an endpoint with YARP's forwarder, over the transport that nodes use between each other.</summary>
     private static WebApplication BuildIngress(WebApplicationBuilder builder, int port, string owner)
     {
         Listen(builder, port, HttpProtocols.Http1);
@@ -58,7 +58,7 @@ internal static class ServerRoles
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
-        app.Run(async context => await forwarder.SendAsync(context, owner, transport, request, HttpTransformer.Empty));
+        app.Map("/{**rest}", async context => await forwarder.SendAsync(context, owner, transport, request, HttpTransformer.Empty));
         return app;
     }
 

@@ -90,7 +90,16 @@ internal sealed class SessionRouter(
     /// What this node does with a request that another node forwarded here. Never <see cref="RouteKind.There"/>: a forwarded request
     /// is not forwarded again.
     /// </summary>
-    public async ValueTask<SessionRoute> ReceiveAsync(ForwardedSession asked, StickyPolicy policy, CancellationToken cancellationToken)
+    public ValueTask<SessionRoute> ReceiveAsync(in ForwardedSession asked, StickyPolicy policy, CancellationToken cancellationToken)
+        => asked.Purpose == ForwardPurpose.Serve
+            && !node.HasLeft
+            && asked.Token.Owner == membership.Self.Tag
+            && TryEnter(asked.Token, asked.Token.Epoch) is { } entered
+                // The common case, without a state machine.
+                ? new ValueTask<SessionRoute>(entered)
+                : DecideAsync(asked, policy, cancellationToken);
+
+    private async ValueTask<SessionRoute> DecideAsync(ForwardedSession asked, StickyPolicy policy, CancellationToken cancellationToken)
     {
         var token = asked.Token;
         if (asked.Purpose == ForwardPurpose.Place)

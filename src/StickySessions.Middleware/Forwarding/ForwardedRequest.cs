@@ -15,7 +15,7 @@ internal sealed class ForwardedRequest : IForwardedRequestFeature
     private bool _isRestored;
     private List<KeyValuePair<string, StringValues>>? _hidden;
 
-    private ForwardedRequest(OpenedEnvelope opened, RequestEnvelope envelope)
+    private ForwardedRequest(in OpenedEnvelope opened, in RequestEnvelope envelope)
     {
         _opened = opened;
         _envelope = envelope;

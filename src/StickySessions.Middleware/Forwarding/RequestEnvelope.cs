@@ -1,10 +1,9 @@
-using System.Diagnostics.CodeAnalysis;
 using StickySessions.Tokens;
 
 namespace StickySessions.Forwarding;
 
 /// <summary>The content of a forwarded request's envelope.</summary>
-internal sealed class RequestEnvelope
+internal readonly struct RequestEnvelope
 {
     [Flags]
     private enum Facts : byte
@@ -42,19 +41,18 @@ internal sealed class RequestEnvelope
         WriteRequest(ref writer, Request);
     }
 
-    public static bool TryRead(ReadOnlySpan<byte> content, [NotNullWhen(true)] out RequestEnvelope? envelope)
+    public static bool TryRead(ReadOnlySpan<byte> content, out RequestEnvelope envelope)
     {
         var reader = new EnvelopeReader(content);
         var purpose = (ForwardPurpose)reader.Byte();
-        var read = new RequestEnvelope
+        envelope = new RequestEnvelope
         {
             Session = new ForwardedSession(purpose, ReadToken(ref reader), reader.Text(ref _lastPolicy) ?? ""),
             Ingress = reader.Text(ref _lastIngress) ?? "",
             ViewVersion = reader.Int64(),
             Request = ReadRequest(ref reader),
         };
-        envelope = reader.IsComplete && Enum.IsDefined(purpose) ? read : null;
-        return envelope is not null;
+        return reader.IsComplete && (purpose is ForwardPurpose.Serve or ForwardPurpose.Claim or ForwardPurpose.Place);
     }
 
     private static void WriteToken(ref EnvelopeWriter writer, in StickyToken token)
