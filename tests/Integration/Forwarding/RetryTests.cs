@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -72,6 +73,48 @@ public sealed class RetryTests
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.Equal("body-sent", JsonDocument.Parse(body).RootElement.GetProperty("reason").GetString());
+    }
+
+    [Theory]
+    [InlineData(false, false, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData(false, true, HttpStatusCode.OK)]
+    [InlineData(true, false, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData(true, true, HttpStatusCode.OK)]
+    public async Task NotMine_HandledHere_LimitOfTheBodyHoldsUnlessTheEndpointRaisesIt(bool bodyWasSent, bool raises, HttpStatusCode expected)
+    {
+        await using var first = await TestNode.StartAsync("b", Echo, before: app => app.Use(async (context, next) =>
+        {
+            if (bodyWasSent)
+            {
+                await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+            }
+
+            await next(context);
+        }));
+        await using var ingress = await TestNode.StartAsync(
+            "a",
+            app =>
+            {
+                app.Use((context, next) =>
+                {
+                    if (raises)
+                    {
+                        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = 30_000;
+                    }
+
+                    return next(context);
+                });
+                Echo(app);
+            },
+            builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1000));
+        first.RefusesAll = true;
+        ingress.Peers["b"] = first.AsPeer();
+        ingress.Peers["c"] = first.AsPeer() with { Tag = new NodeTag(5, 5), Name = "c", Address = new Uri($"http://127.0.0.1:{UnusedPort()}") };
+
+        // Twice, so that the limit is lifted and in force again more than once.
+        var (status, _) = await PostAsync(ingress, bodyWasSent ? "b,c" : "c,c", Text(20_000), chunked: true);
+
+        Assert.Equal(expected, status);
     }
 
     [Fact]
