@@ -103,8 +103,8 @@ internal sealed partial class RequestForwarder(
         }
 
         // 4. Surely not run, or at the option's risk run again.
-        if (failure is BrokenCircuitException || TransportFailure.IsConnect(failure) || TransportFailure.IsRefusedStream(failure)
-            || (options.Value.RetrySafeMethods && !attempt.HasBody && IsSafe(context.Request.Method) && !attempt.IsRefused))
+        if (attempt.Failure is BrokenCircuitException || TransportFailure.IsConnect(attempt.Failure) || TransportFailure.IsRefusedStream(attempt.Failure)
+            || (options.Value.RetrySafeMethods && !attempt.HasBody && IsSafe(context.Request.Method) && TransportFailure.IsConnectionLost(failure)))
         {
             LogNotSent(logger, attempt.Channel.Name, failure?.Message);
             return await TryAgainAsync(context, attempt, body, new ForwardResult(ForwardStatus.NotSent));

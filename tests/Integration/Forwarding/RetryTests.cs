@@ -190,6 +190,71 @@ public sealed class RetryTests
     }
 
     [Theory]
+    [InlineData("slow", true, HttpStatusCode.GatewayTimeout)]
+    [InlineData("slow", false, HttpStatusCode.GatewayTimeout)]
+    [InlineData("reset", true, HttpStatusCode.BadGateway)]
+    [InlineData("die", true, HttpStatusCode.OK)]
+    [InlineData("die", false, HttpStatusCode.OK)]
+    public async Task RetrySafeMethods_OnlyALostConnectionIsTriedAgain(string fate, bool overInterconnect, HttpStatusCode expected)
+    {
+        await using var owner = await TestNode.StartAsync(
+            "b",
+            app => app.Map("/", async (HttpContext context) =>
+            {
+                switch (fate)
+                {
+                    case "die":
+                        context.Features.GetRequiredFeature<Microsoft.AspNetCore.Connections.Features.IConnectionLifetimeFeature>().Abort();
+                        break;
+                    case "reset":
+                        context.Abort();
+                        break;
+                }
+
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }),
+            WithoutInterconnect(!overInterconnect));
+        await using var ingress = await TestNode.StartAsync("a", Echo, builder => builder.Services.Configure<StickyForwardingOptions>(options =>
+        {
+            options.RetrySafeMethods = true;
+            options.ResponseTimeout = fate == "slow" ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromMinutes(1);
+        }));
+        ingress.Peers["b"] = owner.AsPeer(overInterconnect);
+
+        using var response = await SendAsync(ingress, HttpMethod.Get, "b");
+
+        Assert.Equal(fate == "die" ? ForwardStatus.NotSent : ForwardStatus.Failed, Assert.Single(ingress.Results).Status);
+        Assert.Equal(expected, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task RetrySafeMethods_OwnerIsBusy_IsNotTriedAgain()
+    {
+        var running = new TaskCompletionSource();
+        var end = new TaskCompletionSource();
+        await using var owner = await TestNode.StartAsync("b", app => app.Map("/", (HttpContext context) =>
+        {
+            running.TrySetResult();
+            return end.Task;
+        }));
+        await using var ingress = await TestNode.StartAsync("a", Echo, builder => builder.Services.Configure<StickyForwardingOptions>(options =>
+        {
+            options.RetrySafeMethods = true;
+            options.MaxInFlightPerNode = 1;
+        }));
+        ingress.Peers["b"] = owner.AsPeer();
+        var first = SendAsync(ingress, HttpMethod.Get, "b");
+        await running.Task.WaitAsync(Cancellation);
+
+        using var second = await SendAsync(ingress, HttpMethod.Get, "b");
+        end.SetResult();
+        (await first).Dispose();
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, second.StatusCode);
+        Assert.Equal([ForwardStatus.Failed, ForwardStatus.Completed], ingress.Results.Select(result => result.Status));
+    }
+
+    [Theory]
     [InlineData("GET")]
     [InlineData("POST")]
     [InlineData("DELETE")]
