@@ -155,6 +155,59 @@ public sealed class RetryTests
     }
 
     [Theory]
+    [InlineData(200, true)]
+    [InlineData(401, true)]
+    [InlineData(503, true)]
+    [InlineData(401, false)]
+    public async Task ApplicationUsesHeadersOfNodes_TheyMeanNothing(int status, bool overInterconnect)
+    {
+        await using var owner = await TestNode.StartAsync(
+            "b",
+            app => app.Map("/", context =>
+            {
+                context.Response.OnStarting(() =>
+                {
+                    context.Response.Headers[StickyHeaders.Refused] = "envelope";
+                    context.Response.Headers[StickyHeaders.Status] = "299";
+                    context.Response.Headers[StickyHeaders.Upgrade] = "anything";
+                    return Task.CompletedTask;
+                });
+                context.Response.StatusCode = status;
+                return context.Response.WriteAsync("mine");
+            }),
+            WithoutInterconnect(!overInterconnect));
+        await using var ingress = await TestNode.StartAsync("a", Echo);
+        ingress.Peers["b"] = owner.AsPeer(overInterconnect);
+
+        using var response = await SendAsync(ingress, HttpMethod.Get, "b");
+
+        Assert.Equal((status, "mine"), ((int)response.StatusCode, await response.Content.ReadAsStringAsync(Cancellation)));
+        Assert.Empty(response.Headers.Upgrade);
+        Assert.Equal(ForwardStatus.Completed, Assert.Single(ingress.Results).Status);
+    }
+
+    [Fact]
+    public async Task ApplicationResetsItsStreamAsRefused_AfterItsHeaders_IsNotTriedAgain()
+    {
+        await using var owner = await TestNode.StartAsync("b", app => app.Map("/", async (HttpContext context) =>
+        {
+            await context.Response.StartAsync();
+            context.Features.GetRequiredFeature<IHttpResetFeature>().Reset(7);
+        }));
+        await using var ingress = await TestNode.StartAsync("a", Echo, builder => builder.WebHost.ConfigureKestrel(
+            kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http2)));
+        ingress.Peers["b"] = owner.AsPeer();
+        using var client = ingress.Client(HttpVersion.Version20);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.Add("To", "b");
+
+        // An error or an abort, as far as the headers had come.
+        await Record.ExceptionAsync(async () => (await client.SendAsync(request, Cancellation)).Dispose());
+
+        Assert.Equal(ForwardStatus.Failed, Assert.Single(ingress.Results).Status);
+    }
+
+    [Theory]
     [InlineData("GET", true)]
     [InlineData("POST", true)]
     [InlineData("GET", false)]
