@@ -27,6 +27,7 @@ internal static class TransportFailure
     /// </summary>
     public static bool IsConnectionLost(Exception? exception) => exception switch
     {
+        NodeLostException => true,
         // What a timeout cancels looks like a lost connection inside.
         null or OperationCanceledException or ExecutionRejectedException => false,
         HttpProtocolException => IsFrozen(exception),
