@@ -33,10 +33,15 @@ internal sealed partial class EnvelopeGate(
             return null;
         }
 
-        if (features.Get<IHttpResponseFeature>() is { } response && HttpProtocol.IsHttp11(forwarded.Original.Protocol))
+        if (features.Get<IHttpResponseFeature>() is { } response)
         {
-            // Registered first, so it runs last: after the application has decided.
-            response.OnStarting(KeepUpgradeHeader, response);
+            // Registered first, so they run last, and the last of them first: after the application has decided.
+            if (HttpProtocol.IsHttp11(forwarded.Original.Protocol))
+            {
+                response.OnStarting(KeepUpgradeHeader, response);
+            }
+
+            response.OnStarting(RemoveUnsignedWords, response);
         }
 
         return forwarded;
@@ -51,6 +56,16 @@ internal sealed partial class EnvelopeGate(
         }
 
         return new ShortAnswer(features, StatusCodes.Status401Unauthorized, StickyHeaders.Refused, "envelope");
+    }
+
+    /// <summary>What only nodes may say and nobody signs, an application must not be able to say.</summary>
+    private static Task RemoveUnsignedWords(object state)
+    {
+        var headers = ((IHttpResponseFeature)state).Headers;
+        headers.Remove(StickyHeaders.Refused);
+        headers.Remove(StickyHeaders.Status);
+        headers.Remove(StickyHeaders.Upgrade);
+        return Task.CompletedTask;
     }
 
     /// <summary>HTTP/2 cannot carry <c>Upgrade</c>, which a 426 needs.</summary>

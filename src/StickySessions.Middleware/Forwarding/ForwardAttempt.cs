@@ -131,7 +131,7 @@ internal sealed class ForwardAttempt(
             return true;
         }
 
-        IsRefused = headers.Contains(StickyHeaders.Refused);
+        IsRefused = response.StatusCode == HttpStatusCode.Unauthorized && headers.Contains(StickyHeaders.Refused);
         return IsRefused;
     }
 }

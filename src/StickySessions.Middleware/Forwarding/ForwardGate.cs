@@ -24,18 +24,19 @@ internal sealed class ForwardGate(ForwardAttempt attempt, HttpMessageHandler tra
             throw attempt.Failure = new NodeBusyException();
         }
 
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, channel.Lost);
         try
         {
             if (channel.Circuit.MustBeAsked)
             {
-                return await SendThroughCircuitAsync(request, cancellationToken);
+                return await SendThroughCircuitAsync(request, waiting.Token);
             }
 
             try
             {
-                return await base.SendAsync(request, cancellationToken);
+                return await base.SendAsync(request, waiting.Token);
             }
-            catch (Exception failure) when (TransportFailure.Named(failure, cancellationToken) is var named)
+            catch (Exception failure) when (Named(failure, waiting.Token) is var named)
             {
                 attempt.Failure = named;
                 await channel.Circuit.ReportAsync(named);
@@ -79,9 +80,14 @@ internal sealed class ForwardGate(ForwardAttempt attempt, HttpMessageHandler tra
         }
         catch (Exception failure)
         {
-            return Outcome.FromException<HttpResponseMessage>(TransportFailure.Named(failure, cancellationToken));
+            return Outcome.FromException<HttpResponseMessage>(Named(failure, cancellationToken));
         }
     }
+
+    private Exception Named(Exception failure, CancellationToken cancellationToken)
+        => failure is OperationCanceledException && attempt.Channel.Lost.IsCancellationRequested
+            ? new NodeLostException(failure)
+            : TransportFailure.Named(failure, cancellationToken);
 
     /// <summary>
     /// When a pooled HTTP/1.1 connection ends before the first byte of the answer, the transport sends a request without content
@@ -98,6 +104,9 @@ internal sealed class ForwardGate(ForwardAttempt attempt, HttpMessageHandler tra
         }
     }
 }
+
+/// <summary>The node left the view while the request waited for its answer.</summary>
+internal sealed class NodeLostException(Exception inner) : Exception("The node left the cluster without an answer.", inner);
 
 /// <summary>As many requests wait for the node's answers as may.</summary>
 internal sealed class NodeBusyException() : Exception("Too many requests wait for the node.");

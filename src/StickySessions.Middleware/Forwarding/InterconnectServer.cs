@@ -1,4 +1,4 @@
-using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
@@ -49,10 +49,10 @@ internal sealed partial class InterconnectServer(
         {
             await _server.StartAsync(application, cancellationToken);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or SocketException)
         {
             throw new InvalidOperationException(
-                $"The interconnect cannot listen at '{url}': {failure.InnerException?.Message ?? failure.Message}. Set StickySessions:Interconnect:Url to a free port, or to port 0 for any.", failure);
+                $"The interconnect cannot listen at '{url}': {failure.InnerException?.Message ?? failure.Message}. Set StickySessions:Interconnect:Url to a free port, or to port 0 for any, at an address of this machine.", failure);
         }
 
         Announce(endpoint, _server.Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -74,18 +74,27 @@ internal sealed partial class InterconnectServer(
     {
         var server = new KestrelServerOptions { ApplicationServices = services };
         limits.Apply(server);
-        server.Listen(
-            endpoint.Address is null ? new IPEndPoint(IPAddress.IPv6Any, endpoint.Port) : new IPEndPoint(endpoint.Address, endpoint.Port),
-            listen =>
-            {
-                // Over cleartext HTTP/1.1 beside it would switch HTTP/2 off.
-                listen.Protocols = HttpProtocols.Http2;
-                if (endpoint.IsTls)
-                {
-                    listen.UseHttps(InterconnectCertificate.Load(options.Value));
-                }
-            });
+        if (endpoint.Address is { } ip)
+        {
+            server.Listen(ip, endpoint.Port, Configure);
+        }
+        else
+        {
+            // IPv6 and IPv4, or IPv4 alone on a machine without IPv6.
+            server.ListenAnyIP(endpoint.Port, Configure);
+        }
+
         return new KestrelServer(Options.Create(server), new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers), loggers);
+
+        void Configure(ListenOptions listen)
+        {
+            // Over cleartext HTTP/1.1 beside it would switch HTTP/2 off.
+            listen.Protocols = HttpProtocols.Http2;
+            if (endpoint.IsTls)
+            {
+                listen.UseHttps(InterconnectCertificate.Load(options.Value));
+            }
+        }
     }
 
     private void Announce(InterconnectEndpoint endpoint, string bound)

@@ -10,7 +10,12 @@ internal sealed class PublicAddressCheck(
 {
     public ValidateOptionsResult Validate(string? name, StickyInterconnectOptions options)
     {
-        if (options.Enabled || node.Value.PublicAddress is not null)
+        if (options.Enabled)
+        {
+            return CheckInterconnect(options);
+        }
+
+        if (node.Value.PublicAddress is not null)
         {
             return ValidateOptionsResult.Success;
         }
@@ -20,5 +25,17 @@ internal sealed class PublicAddressCheck(
             : ValidateOptionsResult.Fail(
                 "StickySessions:Interconnect:Enabled is false, so other nodes forward to StickySessions:Node:PublicAddress, which is not set. "
                 + "Set it to where they reach this node, like http://10.0.0.5:8080.");
+    }
+
+    /// <summary>A configured cluster that does not list this node gives it nowhere to listen, so the others would never reach it.</summary>
+    private ValidateOptionsResult CheckInterconnect(StickyInterconnectOptions options)
+    {
+        var own = node.Value.Name;
+        return cluster.Value.Nodes.Count == 0 || InterconnectEndpoint.Choose(options, node.Value, cluster.Value, redis.Value) is not null
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail(
+                $"StickySessions:Node:Name is '{own}', but StickySessions:Static:Nodes names only '{string.Join("', '", cluster.Value.Nodes.Keys)}', so other nodes "
+                + $"cannot reach this one. Add StickySessions:Static:Nodes:{own} with its address, like http://10.0.0.5:6001, or correct the name, or set "
+                + "StickySessions:Interconnect:Url.");
     }
 }

@@ -1,14 +1,16 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace StickySessions.Forwarding;
 
 /// <summary>
 /// A request's body that can be read again from its beginning as long as no more than <paramref name="capacity"/> bytes of it
 /// were read. What is kept is read into the buffer first, and a read that is cancelled goes on in the background, so that
-/// the next reader loses no byte. One reader at a time, as with every body.
+/// the next reader loses no byte. One reader at a time, as with every body. It has a limit of its own, since the server's cannot
+/// be set again once reading has begun.
 /// </summary>
-internal sealed class ReplayableBody(Stream inner, int capacity) : Stream
+internal sealed class ReplayableBody(Stream inner, int capacity) : Stream, IHttpMaxRequestBodySizeFeature
 {
     private const int SmallestBuffer = 4096;
 
@@ -19,12 +21,22 @@ internal sealed class ReplayableBody(Stream inner, int capacity) : Stream
     private CancellationTokenSource? _stop;
     private bool _ended;
     private bool _passing;
+    private long _passed;
 
     /// <summary>The body's own failure when it was read: the client's fault, not the owner's.</summary>
     public Exception? Failure { get; private set; }
 
     /// <summary>False once more was read than is kept.</summary>
     public bool CanReplay => !_passing;
+
+    /// <summary>As with the server's limit, but each reader begins anew.</summary>
+    public bool IsReadOnly => _position > 0;
+
+    /// <summary>What a reader may read, counted from the beginning; null for no limit.</summary>
+    public long? MaxRequestBodySize { get; set; }
+
+    /// <summary>What <see cref="MaxRequestBodySize"/> becomes if the request is not forwarded after all.</summary>
+    public long? LimitHere { get; set; }
 
     public override bool CanRead => true;
 
@@ -57,6 +69,7 @@ internal sealed class ReplayableBody(Stream inner, int capacity) : Stream
         var count = Math.Min(buffer.Length, _filled - _position);
         _kept.AsMemory(_position, count).CopyTo(buffer);
         _position += count;
+        ThrowIfTooLarge();
         return count;
     }
 
@@ -67,7 +80,10 @@ internal sealed class ReplayableBody(Stream inner, int capacity) : Stream
     {
         if (_passing && _position == _filled)
         {
-            return inner.Read(buffer, offset, count);
+            var read = inner.Read(buffer, offset, count);
+            _passed += read;
+            ThrowIfTooLarge();
+            return read;
         }
 
         // Only an application that allows synchronous reads comes here, after the request was not forwarded after all.
@@ -152,12 +168,24 @@ internal sealed class ReplayableBody(Stream inner, int capacity) : Stream
     {
         try
         {
-            return await inner.ReadAsync(buffer, cancellationToken);
+            var read = await inner.ReadAsync(buffer, cancellationToken);
+            _passed += read;
+            ThrowIfTooLarge();
+            return read;
         }
         catch (BadHttpRequestException failure)
         {
             Failure = failure;
             throw;
+        }
+    }
+
+    private void ThrowIfTooLarge()
+    {
+        if (_position + _passed > MaxRequestBodySize)
+        {
+            throw new BadHttpRequestException(
+                $"Request body too large. The max request body size is {MaxRequestBodySize} bytes.", StatusCodes.Status413PayloadTooLarge);
         }
     }
 }

@@ -32,7 +32,7 @@ internal sealed partial class RequestForwarder(
         }
 
         var body = KeepBody(context);
-        LeaveLimitsToOwner(context);
+        LeaveLimitToOwner(context, body);
         var attempt = new ForwardAttempt(
             channels.For(target), session, self.Value.Name, membership?.View.Version ?? 0, keys.Current.Current, time.GetUtcNow());
         return SendAsync(context, attempt, body);
@@ -103,8 +103,8 @@ internal sealed partial class RequestForwarder(
         }
 
         // 4. Surely not run, or at the option's risk run again.
-        if (failure is BrokenCircuitException || TransportFailure.IsConnect(failure) || TransportFailure.IsRefusedStream(failure)
-            || (options.Value.RetrySafeMethods && !attempt.HasBody && IsSafe(context.Request.Method) && !attempt.IsRefused))
+        if (attempt.Failure is BrokenCircuitException || TransportFailure.IsConnect(attempt.Failure) || TransportFailure.IsRefusedStream(attempt.Failure)
+            || (options.Value.RetrySafeMethods && !attempt.HasBody && IsSafe(context.Request.Method) && TransportFailure.IsConnectionLost(failure)))
         {
             LogNotSent(logger, attempt.Channel.Name, failure?.Message);
             return await TryAgainAsync(context, attempt, body, new ForwardResult(ForwardStatus.NotSent));
@@ -128,6 +128,7 @@ internal sealed partial class RequestForwarder(
         }
 
         body?.Rewind();
+        RestoreLimit(context, body);
         context.Response.Clear();
         return result;
     }
@@ -177,12 +178,29 @@ internal sealed partial class RequestForwarder(
     }
 
     /// <summary>The owner applies the application's limit of the body, which an endpoint may have raised; here it would act before that.</summary>
-    private static void LeaveLimitsToOwner(HttpContext context)
+    private static void LeaveLimitToOwner(HttpContext context, ReplayableBody? body)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        if (body is not null && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
+            body.LimitHere = limit.MaxRequestBodySize;
             limit.MaxRequestBodySize = null;
         }
+    }
+
+    private static void RestoreLimit(HttpContext context, ReplayableBody? body)
+    {
+        if (body?.LimitHere is not { } limitHere)
+        {
+            return;
+        }
+
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: true })
+        {
+            // The server's can no longer be set, since it has begun to read. An endpoint may change this one as it could the server's.
+            context.Features.Set<IHttpMaxRequestBodySizeFeature>(body);
+        }
+
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = limitHere;
     }
 
     private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method);

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using Polly;
 
 namespace StickySessions.Forwarding;
 
@@ -18,6 +20,20 @@ internal static class TransportFailure
 
     /// <summary>Pings went unanswered: the process is frozen or cut off. The request may have run.</summary>
     public static bool IsFrozen(Exception? exception) => ErrorCode(exception) == ProtocolError;
+
+    /// <summary>
+    /// The node died or was cut off while the request ran. One that lives, but is slow or busy or gave up this one request, would only
+    /// be loaded more if it were sent again.
+    /// </summary>
+    public static bool IsConnectionLost(Exception? exception) => exception switch
+    {
+        NodeLostException => true,
+        // What a timeout cancels looks like a lost connection inside.
+        null or OperationCanceledException or ExecutionRejectedException => false,
+        HttpProtocolException => IsFrozen(exception),
+        HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } or SocketException => true,
+        _ => IsConnectionLost(exception.InnerException),
+    };
 
     /// <summary>Whether the failure is the node's and not only this request's.</summary>
     public static bool IsOfNode(Exception? exception) => IsConnect(exception) || IsFrozen(exception);

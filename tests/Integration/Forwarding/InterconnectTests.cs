@@ -94,6 +94,28 @@ public sealed class InterconnectTests
         Assert.Contains("StickySessions:Interconnect:Url", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task AddressOfAnotherMachine_NodeDoesNotStartAndSaysWhy()
+    {
+        const string Url = "http://203.0.113.7:0";
+
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => TestNode.StartAsync(
+            "b", configure: builder => builder.Services.Configure<StickyInterconnectOptions>(options => options.Url = Url)));
+
+        Assert.Contains(Url, failure.Message, StringComparison.Ordinal);
+        Assert.Contains("StickySessions:Interconnect:Url", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AllInterfaces_ListensOnIPv4()
+    {
+        await using var node = await TestNode.StartAsync(
+            "b", configure: builder => builder.Services.Configure<StickyInterconnectOptions>(options => options.Url = "http://*:0"));
+
+        using var socket = new System.Net.Sockets.TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, node.Interconnect.Listening!.Port, Cancellation);
+    }
+
     [Theory]
     [InlineData("code")]
     [InlineData("urls")]

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -75,6 +76,48 @@ public sealed class RetryTests
         Assert.Equal("body-sent", JsonDocument.Parse(body).RootElement.GetProperty("reason").GetString());
     }
 
+    [Theory]
+    [InlineData(false, false, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData(false, true, HttpStatusCode.OK)]
+    [InlineData(true, false, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData(true, true, HttpStatusCode.OK)]
+    public async Task NotMine_HandledHere_LimitOfTheBodyHoldsUnlessTheEndpointRaisesIt(bool bodyWasSent, bool raises, HttpStatusCode expected)
+    {
+        await using var first = await TestNode.StartAsync("b", Echo, before: app => app.Use(async (context, next) =>
+        {
+            if (bodyWasSent)
+            {
+                await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+            }
+
+            await next(context);
+        }));
+        await using var ingress = await TestNode.StartAsync(
+            "a",
+            app =>
+            {
+                app.Use((context, next) =>
+                {
+                    if (raises)
+                    {
+                        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = 30_000;
+                    }
+
+                    return next(context);
+                });
+                Echo(app);
+            },
+            builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1000));
+        first.RefusesAll = true;
+        ingress.Peers["b"] = first.AsPeer();
+        ingress.Peers["c"] = first.AsPeer() with { Tag = new NodeTag(5, 5), Name = "c", Address = new Uri($"http://127.0.0.1:{FreePort.Next()}") };
+
+        // Twice, so that the limit is lifted and in force again more than once.
+        var (status, _) = await PostAsync(ingress, bodyWasSent ? "b,c" : "c,c", Text(20_000), chunked: true);
+
+        Assert.Equal(expected, status);
+    }
+
     [Fact]
     public async Task NotSent_NobodyListens_NextNodeServesAndCircuitOpens()
     {
@@ -113,6 +156,59 @@ public sealed class RetryTests
     }
 
     [Theory]
+    [InlineData(200, true)]
+    [InlineData(401, true)]
+    [InlineData(503, true)]
+    [InlineData(401, false)]
+    public async Task ApplicationUsesHeadersOfNodes_TheyMeanNothing(int status, bool overInterconnect)
+    {
+        await using var owner = await TestNode.StartAsync(
+            "b",
+            app => app.Map("/", context =>
+            {
+                context.Response.OnStarting(() =>
+                {
+                    context.Response.Headers[StickyHeaders.Refused] = "envelope";
+                    context.Response.Headers[StickyHeaders.Status] = "299";
+                    context.Response.Headers[StickyHeaders.Upgrade] = "anything";
+                    return Task.CompletedTask;
+                });
+                context.Response.StatusCode = status;
+                return context.Response.WriteAsync("mine");
+            }),
+            WithoutInterconnect(!overInterconnect));
+        await using var ingress = await TestNode.StartAsync("a", Echo);
+        ingress.Peers["b"] = owner.AsPeer(overInterconnect);
+
+        using var response = await SendAsync(ingress, HttpMethod.Get, "b");
+
+        Assert.Equal((status, "mine"), ((int)response.StatusCode, await response.Content.ReadAsStringAsync(Cancellation)));
+        Assert.Empty(response.Headers.Upgrade);
+        Assert.Equal(ForwardStatus.Completed, Assert.Single(ingress.Results).Status);
+    }
+
+    [Fact]
+    public async Task ApplicationResetsItsStreamAsRefused_AfterItsHeaders_IsNotTriedAgain()
+    {
+        await using var owner = await TestNode.StartAsync("b", app => app.Map("/", async (HttpContext context) =>
+        {
+            await context.Response.StartAsync();
+            context.Features.GetRequiredFeature<IHttpResetFeature>().Reset(7);
+        }));
+        await using var ingress = await TestNode.StartAsync("a", Echo, builder => builder.WebHost.ConfigureKestrel(
+            kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http2)));
+        ingress.Peers["b"] = owner.AsPeer();
+        using var client = ingress.Client(HttpVersion.Version20);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.Add("To", "b");
+
+        // An error or an abort, as far as the headers had come.
+        await Record.ExceptionAsync(async () => (await client.SendAsync(request, Cancellation)).Dispose());
+
+        Assert.Equal(ForwardStatus.Failed, Assert.Single(ingress.Results).Status);
+    }
+
+    [Theory]
     [InlineData("GET", true)]
     [InlineData("POST", true)]
     [InlineData("GET", false)]
@@ -145,6 +241,71 @@ public sealed class RetryTests
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
         Assert.Equal(("owner-lost", "b"), (problem.GetProperty("reason").GetString(), problem.GetProperty("node").GetString()));
         Assert.Equal(1, runs);
+    }
+
+    [Theory]
+    [InlineData("slow", true, HttpStatusCode.GatewayTimeout)]
+    [InlineData("slow", false, HttpStatusCode.GatewayTimeout)]
+    [InlineData("reset", true, HttpStatusCode.BadGateway)]
+    [InlineData("die", true, HttpStatusCode.OK)]
+    [InlineData("die", false, HttpStatusCode.OK)]
+    public async Task RetrySafeMethods_OnlyALostConnectionIsTriedAgain(string fate, bool overInterconnect, HttpStatusCode expected)
+    {
+        await using var owner = await TestNode.StartAsync(
+            "b",
+            app => app.Map("/", async (HttpContext context) =>
+            {
+                switch (fate)
+                {
+                    case "die":
+                        context.Features.GetRequiredFeature<Microsoft.AspNetCore.Connections.Features.IConnectionLifetimeFeature>().Abort();
+                        break;
+                    case "reset":
+                        context.Abort();
+                        break;
+                }
+
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }),
+            WithoutInterconnect(!overInterconnect));
+        await using var ingress = await TestNode.StartAsync("a", Echo, builder => builder.Services.Configure<StickyForwardingOptions>(options =>
+        {
+            options.RetrySafeMethods = true;
+            options.ResponseTimeout = fate == "slow" ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromMinutes(1);
+        }));
+        ingress.Peers["b"] = owner.AsPeer(overInterconnect);
+
+        using var response = await SendAsync(ingress, HttpMethod.Get, "b");
+
+        Assert.Equal(fate == "die" ? ForwardStatus.NotSent : ForwardStatus.Failed, Assert.Single(ingress.Results).Status);
+        Assert.Equal(expected, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task RetrySafeMethods_OwnerIsBusy_IsNotTriedAgain()
+    {
+        var running = new TaskCompletionSource();
+        var end = new TaskCompletionSource();
+        await using var owner = await TestNode.StartAsync("b", app => app.Map("/", (HttpContext context) =>
+        {
+            running.TrySetResult();
+            return end.Task;
+        }));
+        await using var ingress = await TestNode.StartAsync("a", Echo, builder => builder.Services.Configure<StickyForwardingOptions>(options =>
+        {
+            options.RetrySafeMethods = true;
+            options.MaxInFlightPerNode = 1;
+        }));
+        ingress.Peers["b"] = owner.AsPeer();
+        var first = SendAsync(ingress, HttpMethod.Get, "b");
+        await running.Task.WaitAsync(Cancellation);
+
+        using var second = await SendAsync(ingress, HttpMethod.Get, "b");
+        end.SetResult();
+        (await first).Dispose();
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, second.StatusCode);
+        Assert.Equal([ForwardStatus.Failed, ForwardStatus.Completed], ingress.Results.Select(result => result.Status));
     }
 
     [Theory]

@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Options;
+using StickySessions.Cluster;
 using StickySessions.Forwarding;
+using StickySessions.Redis;
 
 namespace StickySessions.Tests.Unit.Forwarding;
 
@@ -45,5 +48,31 @@ public sealed class ForwardingOptionsTests
         var result = new StickyInterconnectOptionsValidator().Validate(null, new() { Url = "https://*:0", AdvertisedUrl = new Uri("http://web-1:6001/path") });
 
         Assert.Equal(2, result.Failures!.Count());
+    }
+
+    [Theory]
+    [InlineData("b", null, null, false)]
+    [InlineData("a", null, null, true)]
+    [InlineData("b", "http://127.0.0.1:0", null, true)]
+    [InlineData("b", null, "localhost", true)]
+    [InlineData(null, null, null, true)]
+    public void StaticNodes_WithoutThisOne_NeedAnInterconnect(string? listed, string? url, string? redis, bool valid)
+    {
+        var cluster = new StickyStaticOptions();
+        if (listed is not null)
+        {
+            cluster.Nodes[listed] = "http://10.0.0.5:6001";
+        }
+
+        var result = new PublicAddressCheck(
+            Options.Create(new StickyNodeOptions { Name = "a" }), Options.Create(cluster), Options.Create(new StickyRedisOptions { Configuration = redis }))
+            .Validate(null, new() { Url = url });
+
+        Assert.Equal(valid, result.Succeeded);
+        if (!valid)
+        {
+            Assert.Contains("StickySessions:Node:Name is 'a'", result.FailureMessage, StringComparison.Ordinal);
+            Assert.Contains("Add StickySessions:Static:Nodes:a", result.FailureMessage, StringComparison.Ordinal);
+        }
     }
 }
