@@ -10,11 +10,19 @@ internal sealed class PublicAddressCheck(
 {
     public ValidateOptionsResult Validate(string? name, StickyInterconnectOptions options)
     {
-        if (options.Enabled)
+        try
         {
-            return CheckInterconnect(options);
+            return options.Enabled ? CheckInterconnect(options) : CheckPublicAddress();
         }
+        catch (Exception unreadable) when (unreadable is OptionsValidationException or InvalidOperationException)
+        {
+            // A section that this depends on is wrong, which is said on its own account.
+            return ValidateOptionsResult.Success;
+        }
+    }
 
+    private ValidateOptionsResult CheckPublicAddress()
+    {
         if (node.Value.PublicAddress is not null)
         {
             return ValidateOptionsResult.Success;
@@ -30,6 +38,11 @@ internal sealed class PublicAddressCheck(
     /// <summary>A configured cluster that does not list this node gives it nowhere to listen, so the others would never reach it.</summary>
     private ValidateOptionsResult CheckInterconnect(StickyInterconnectOptions options)
     {
+        if (options.Url is not null)
+        {
+            return ValidateOptionsResult.Success;
+        }
+
         var own = node.Value.Name;
         return cluster.Value.Nodes.Count == 0 || InterconnectEndpoint.Choose(options, node.Value, cluster.Value, redis.Value) is not null
             ? ValidateOptionsResult.Success
