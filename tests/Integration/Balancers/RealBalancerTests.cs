@@ -28,8 +28,8 @@ public sealed class RealBalancerTests(SharedShopCluster shops)
             Assert.Single(carts.Select(cart => (cart.Session, cart.Owner)).Distinct());
         });
 
-        // The balancer did spray, or this test shows nothing.
-        Assert.All(seen, carts => Assert.True(carts.Select(cart => cart.Ingress).Distinct().Count() > 1));
+        // The balancer did spray, or this test shows nothing. Now and then it sends all connections of one shopper to one node.
+        Assert.True(seen.Count(carts => carts.Any(cart => cart.Forwarded)) > Shoppers / 2, "Most shoppers came in at other nodes too.");
         Assert.Equal(3, seen.SelectMany(carts => carts).Select(cart => cart.Owner).Distinct().Count());
     }
 

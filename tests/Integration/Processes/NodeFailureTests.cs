@@ -101,6 +101,11 @@ public sealed class NodeFailureTests(RedisServerFixture sharedRedis)
         await cluster.WaitUntilAllSeeAsync(3);
         await load.MakeRequestsAsync(500);
 
+        await cluster.FlushRedisAsync();
+        await load.MakeRequestsAsync(100);
+        await cluster.WaitUntilAllSeeAsync(3);
+        await load.MakeRequestsAsync(500);
+
         Assert.Empty(load.Failures);
         Assert.Empty(load.Surprises);
     }

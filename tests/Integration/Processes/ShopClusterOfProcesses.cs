@@ -53,6 +53,13 @@ internal sealed class ShopClusterOfProcesses : IAsyncDisposable
             $"Redis knows {nodes} nodes");
     }
 
+    /// <summary>FLUSHALL: nothing is left, and Redis did not even go away.</summary>
+    public async Task FlushRedisAsync()
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(_redis + ",allowAdmin=true");
+        await connection.GetDatabase().ExecuteAsync("FLUSHALL");
+    }
+
     public async ValueTask DisposeAsync() => await Task.WhenAll(Nodes.Select(node => node.DisposeAsync().AsTask()));
 
     private Task<ShopNodeProcess> StartNodeAsync(string name) => ShopNodeProcess.StartAsync(name, _redis, _clusterName);
