@@ -4,10 +4,12 @@ using StickySessions.Tests.Integration.Conformance.Application;
 using StickySessions.Tests.Integration.Conformance.Clients;
 using StickySessions.Tests.Integration.Conformance.Comparing;
 using StickySessions.Tests.Integration.Hosts;
+using StickySessions.Tests.Integration.Performance;
 
 namespace StickySessions.Tests.Integration.Conformance.Rows;
 
-/// <summary>Bodies too large to keep.</summary>
+/// <summary>Bodies too large to keep. The memory of the process is watched, so nothing else runs meanwhile.</summary>
+[Collection(nameof(Alone))]
 public sealed class LargeBodyRows(ConformanceClusters clusters, GarnetServerFixture garnet) : ConformanceRows(clusters, garnet)
 {
     private const long Megabyte = 1024 * 1024;
@@ -28,8 +30,7 @@ public sealed class LargeBodyRows(ConformanceClusters clusters, GarnetServerFixt
     public Task Download_Large_Arrives(Transport transport, string version)
         => SameAsDirectAsync(transport, route => DownloadAsync(route, version, Large));
 
-    /// <summary>Takes some seconds each, so it runs only when asked for.</summary>
-    [Theory(Explicit = true), MemberData(nameof(Cases))]
+    [Theory, MemberData(nameof(Cases))]
     public async Task UploadAndDownload_Huge_TakeNoMemory(Transport transport, string version)
     {
         await SameAsDirectAsync(transport, route => UploadAsync(route, version, Megabyte));
