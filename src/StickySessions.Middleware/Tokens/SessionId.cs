@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
-using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
 namespace StickySessions.Tokens;
@@ -9,8 +8,6 @@ namespace StickySessions.Tokens;
 internal readonly record struct SessionId(ulong High, ulong Low)
 {
     public const int ByteLength = 16;
-
-    private const int TextLength = 22;
 
     public static SessionId New()
     {
@@ -22,22 +19,6 @@ internal readonly record struct SessionId(ulong High, ulong Low)
     public static SessionId Read(ReadOnlySpan<byte> source) => new(
         BinaryPrimitives.ReadUInt64BigEndian(source),
         BinaryPrimitives.ReadUInt64BigEndian(source[8..]));
-
-    public static bool TryParse([NotNullWhen(true)] string? text, out SessionId id)
-    {
-        Span<byte> bytes = stackalloc byte[ByteLength];
-        if (text is { Length: TextLength }
-            && Base64Url.IsValid(text)
-            && Base64Url.TryDecodeFromChars(text, bytes, out var written)
-            && written == ByteLength)
-        {
-            id = Read(bytes);
-            return true;
-        }
-
-        id = default;
-        return false;
-    }
 
     public void Write(Span<byte> destination)
     {
