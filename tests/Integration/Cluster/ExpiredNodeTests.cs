@@ -50,7 +50,11 @@ public abstract class ExpiredNodeTests(IRedisServer server) : RedisTestBase
         await Task.WhenAll(nodes.Select(node => node.Membership.RefreshAsync(Cancellation)));
 
         Assert.All(nodes, node => Assert.True(node.Membership.IsJoined));
-        Assert.Equal(tags, nodes.Select(node => Assert.Single(node.Self.FormerTags)));
+
+        // One that happened to beat in between has renewed its lease and kept its tag.
+        var expired = nodes.Zip(tags).Where(pair => pair.First.Self.Tag != pair.Second).ToArray();
+        Assert.NotEmpty(expired);
+        Assert.All(expired, pair => Assert.Equal(pair.Second, Assert.Single(pair.First.Self.FormerTags)));
     }
 
     [Fact]
