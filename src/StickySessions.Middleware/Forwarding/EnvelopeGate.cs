@@ -13,26 +13,60 @@ internal sealed partial class EnvelopeGate(
     /// <summary>A stranger can send many requests, but not fill the log.</summary>
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
 
+    private readonly KnownEnvelopes _known = new();
     private readonly Lock _lock = new();
     private long _lastLogged; // guarded by _lock
     private long _unlogged; // guarded by _lock
 
-    public bool TryOpen(IHttpRequestFeature request, EnvelopeKind kind, out OpenedEnvelope opened)
+    /// <summary>Opens the envelope of whatever a node sent: a request of a client, or a question.</summary>
+    /// <param name="request">What has arrived.</param>
+    /// <param name="forwarded">Not null if it is a client's.</param>
+    /// <param name="question">Meaningful only if it is a question.</param>
+    /// <returns>False if it is not from a node, or malformed.</returns>
+    public bool TryOpen(IHttpRequestFeature request, out OpenedRequest? forwarded, out OpenedEnvelope question)
     {
-        opened = default;
-        return request.Headers.TryGetValue(StickyHeaders.Envelope, out var text)
-            && text.Count == 1
-            && TryGetKeys() is { } ring
-            && SignedEnvelope.TryOpen(text[0], kind, ring, time.GetUtcNow(), request.Method, OriginalRequestReader.TargetOf(request), out opened);
-    }
-
-    public ForwardedRequest? Restore(IFeatureCollection features, in OpenedEnvelope opened)
-    {
-        if (ForwardedRequest.TryRestore(features, opened, hiddenHeaders) is not { } forwarded)
+        forwarded = null;
+        question = default;
+        if (!request.Headers.TryGetValue(StickyHeaders.Envelope, out var texts) || texts is not [{ } text] || TryGetKeys() is not { } ring)
         {
-            return null;
+            return false;
         }
 
+        var now = time.GetUtcNow();
+        forwarded = _known.Find(text, ring, now);
+        if (forwarded is not null)
+        {
+            return true;
+        }
+
+        if (!SignedEnvelope.TryOpen(text, ring, now, request.Method, OriginalRequestReader.TargetOf(request), out var opened))
+        {
+            return false;
+        }
+
+        switch (opened.Kind)
+        {
+            case EnvelopeKind.Question:
+                question = opened;
+                return true;
+
+            case EnvelopeKind.Request or EnvelopeKind.Standing when RequestEnvelope.Read(opened.Content.Span) is { } envelope:
+                forwarded = new OpenedRequest(opened.Key, opened.Mac, envelope);
+                if (opened.Kind == EnvelopeKind.Standing)
+                {
+                    _known.Add(text, ring, opened.Issued, forwarded);
+                }
+
+                return true;
+
+            default:
+                return false;
+        }
+    }
+
+    public void Restore(IFeatureCollection features, OpenedRequest opened)
+    {
+        var forwarded = ForwardedRequest.Restore(features, opened, hiddenHeaders);
         if (features.Get<IHttpResponseFeature>() is { } response)
         {
             // Registered first, so they run last, and the last of them first: after the application has decided.
@@ -43,8 +77,6 @@ internal sealed partial class EnvelopeGate(
 
             response.OnStarting(RemoveUnsignedWords, response);
         }
-
-        return forwarded;
     }
 
     public ShortAnswer Refuse(IFeatureCollection features)

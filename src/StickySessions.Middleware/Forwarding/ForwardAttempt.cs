@@ -2,14 +2,12 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
-using StickySessions.Tokens;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace StickySessions.Forwarding;
 
 /// <summary>One attempt to forward one request: how it is translated, and what became of it.</summary>
-internal sealed class ForwardAttempt(
-    NodeChannel channel, ForwardedSession session, string ingress, long viewVersion, ClusterKey key, DateTimeOffset now) : HttpTransformer
+internal sealed class ForwardAttempt(NodeChannel channel, ForwardedSession session, RequestSealer sealer) : HttpTransformer
 {
     private static readonly UriCreationOptions ByteForByte = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
@@ -43,26 +41,7 @@ internal sealed class ForwardAttempt(
         var target = OriginalRequestReader.WireTarget(httpContext, out var rawTarget);
         proxyRequest.RequestUri = WireUri(destinationPrefix, target);
         ContentOfHeaders = ForwardedHeaderRules.CopyRequest(httpContext.Request, proxyRequest);
-
-        var envelope = new RequestEnvelope
-        {
-            Session = session,
-            Ingress = ingress,
-            ViewVersion = viewVersion,
-            Request = OriginalRequestReader.Read(httpContext, rawTarget, proxyRequest),
-        };
-        var writer = new EnvelopeWriter();
-        try
-        {
-            SignedEnvelope.Begin(ref writer, EnvelopeKind.Request, key, now);
-            envelope.Write(ref writer);
-            _envelope = SignedEnvelope.Seal(ref writer, key, proxyRequest.Method.Method, target);
-        }
-        finally
-        {
-            writer.Dispose();
-        }
-
+        _envelope = sealer.Seal(httpContext, proxyRequest, session, target, rawTarget);
         proxyRequest.Headers.TryAddWithoutValidation(StickyHeaders.Envelope, _envelope.Text);
         return default;
     }

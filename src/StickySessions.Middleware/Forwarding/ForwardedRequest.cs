@@ -10,39 +10,26 @@ namespace StickySessions.Forwarding;
 /// </summary>
 internal sealed class ForwardedRequest : IForwardedRequestFeature
 {
-    private readonly OpenedEnvelope _opened;
-    private readonly RequestEnvelope _envelope;
+    private readonly OpenedRequest _opened;
     private bool _isRestored;
     private List<KeyValuePair<string, StringValues>>? _hidden;
 
-    private ForwardedRequest(in OpenedEnvelope opened, in RequestEnvelope envelope)
-    {
-        _opened = opened;
-        _envelope = envelope;
-    }
+    private ForwardedRequest(OpenedRequest opened) => _opened = opened;
 
-    public ForwardedSession Session => _envelope.Session;
+    public ForwardedSession Session => _opened.Envelope.Session;
 
-    public string Ingress => _envelope.Ingress;
+    public string Ingress => _opened.Envelope.Ingress;
 
-    public long ViewVersion => _envelope.ViewVersion;
-
-    public OriginalRequest Original => _envelope.Request;
+    public OriginalRequest Original => _opened.Envelope.Request;
 
     /// <summary>Puts the original request's facts on the features and this feature beside them.</summary>
-    /// <returns>False if the envelope's content is malformed; nothing has changed then.</returns>
-    public static ForwardedRequest? TryRestore(IFeatureCollection features, in OpenedEnvelope opened, HiddenHeaders hiddenHeaders)
+    public static ForwardedRequest Restore(IFeatureCollection features, OpenedRequest opened, HiddenHeaders hiddenHeaders)
     {
-        if (!RequestEnvelope.TryRead(opened.Content.Span, out var envelope))
-        {
-            return null;
-        }
-
-        var forwarded = new ForwardedRequest(opened, envelope);
+        var forwarded = new ForwardedRequest(opened);
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         request.Headers.Remove(StickyHeaders.Envelope);
         hiddenHeaders.TakeFrom(request.Headers, ref forwarded._hidden);
-        RequestRestoration.Restore(features, request, envelope.Request);
+        RequestRestoration.Restore(features, request, forwarded.Original);
         features.Set<IForwardedRequestFeature>(forwarded);
         return forwarded;
     }
@@ -56,7 +43,7 @@ internal sealed class ForwardedRequest : IForwardedRequestFeature
         }
 
         _isRestored = true;
-        var original = _envelope.Request;
+        var original = Original;
         var request = context.Request;
         if (_hidden is not null)
         {

@@ -31,6 +31,7 @@ internal static class ForwardingServiceCollectionExtensions
         services.AddSingleton<ForwardingMetrics>();
         services.AddSingleton<NodeChannels>();
         services.AddSingleton<ForwardingTransport>();
+        services.AddSingleton<RequestSealer>();
         services.AddSingleton<IRequestForwarder, RequestForwarder>();
         services.AddSingleton<IPeerClient, PeerClient>();
         services.AddTransport();

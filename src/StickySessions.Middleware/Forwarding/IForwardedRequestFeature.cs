@@ -15,9 +15,6 @@ internal interface IForwardedRequestFeature
     /// <summary>The name of the ingress node.</summary>
     string Ingress { get; }
 
-    /// <summary>The version of the ingress node's view when it forwarded.</summary>
-    long ViewVersion { get; }
-
     /// <summary>
     /// Sets headers and values to what they were at this same point of the ingress node's pipeline: until now the headers that
     /// <c>UseForwardedHeaders</c> acts upon were hidden, so that it did not act twice.

@@ -13,17 +13,25 @@ internal sealed class InterconnectApplication(EnvelopeGate gate, PipelineCapture
     public IApplicationRequest CreateContext(IFeatureCollection contextFeatures)
     {
         var request = contextFeatures.GetRequiredFeature<IHttpRequestFeature>();
-        if (gate.TryOpen(request, EnvelopeKind.Request, out var opened))
+        if (!gate.TryOpen(request, out var forwarded, out var question))
         {
-            // Before the application is ready its features must not be touched either: the answer needs none of them.
-            return !capture.IsReady
-                ? new ShortAnswer(contextFeatures, StatusCodes.Status503ServiceUnavailable, StickyHeaders.Answer, SignedAnswer.Seal(opened.Key, opened.Mac, AnswerKind.NotReady, []))
-                : gate.Restore(contextFeatures, opened) is not null && capture.TryBegin(contextFeatures) is { } forwarded ? forwarded : gate.Refuse(contextFeatures);
+            return gate.Refuse(contextFeatures);
         }
 
-        return gate.TryOpen(request, EnvelopeKind.Question, out opened)
-            ? new PeerQuestionRequest(questions, contextFeatures, opened)
-            : gate.Refuse(contextFeatures);
+        if (forwarded is null)
+        {
+            return new PeerQuestionRequest(questions, contextFeatures, question);
+        }
+
+        if (!capture.IsReady)
+        {
+            // Its features must not be touched either: the answer needs none of them.
+            return new ShortAnswer(
+                contextFeatures, StatusCodes.Status503ServiceUnavailable, StickyHeaders.Answer, SignedAnswer.Seal(forwarded.Key, forwarded.Mac, AnswerKind.NotReady, []));
+        }
+
+        gate.Restore(contextFeatures, forwarded);
+        return capture.Begin(contextFeatures);
     }
 
     public Task ProcessRequestAsync(IApplicationRequest context) => context.ProcessAsync();

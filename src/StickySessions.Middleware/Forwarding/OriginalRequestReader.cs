@@ -62,20 +62,29 @@ internal static class OriginalRequestReader
 
     public static bool IsWebSocketOverHttp2(HttpRequestMessage wire) => wire.Headers.Protocol is not null;
 
-    private static RequestPath? ReadRewritten(HttpRequest request, string? rawTarget)
-    {
-        var path = request.Path.Value ?? "";
-        var query = request.QueryString.Value ?? "";
-        if (rawTarget is null && !request.PathBase.HasValue)
-        {
-            // The common case costs two comparisons: nothing was rewritten and nothing needed decoding.
-            var raw = request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
-            if (raw.Length == path.Length + query.Length && raw.StartsWith(path, StringComparison.Ordinal) && raw.EndsWith(query, StringComparison.Ordinal))
-            {
-                return null;
-            }
-        }
+    /// <summary>Whether the request is as most are: all of it that is not on the wire is the same for each of its connection and session.</summary>
+    public static bool IsPlain(HttpContext context, string? rawTarget, HttpRequestMessage wire)
+        => rawTarget is null
+            && string.Equals(wire.Method.Method, context.Request.Method, StringComparison.Ordinal)
+            && IsAsOnTheWire(context.Request)
+            && !IsWebSocketOverHttp2(wire)
+            && context.Features.Get<ArrivedHost>() is null
+            && context.Features.Get<ITlsConnectionFeature>()?.ClientCertificate is null;
 
-        return new RequestPath(request.PathBase.Value ?? "", path, query);
+    private static RequestPath? ReadRewritten(HttpRequest request, string? rawTarget)
+        => rawTarget is null && IsAsOnTheWire(request)
+            ? null
+            : new RequestPath(request.PathBase.Value ?? "", request.Path.Value ?? "", request.QueryString.Value ?? "");
+
+    /// <summary>Nothing was rewritten and nothing needed decoding.</summary>
+    private static bool IsAsOnTheWire(HttpRequest request)
+    {
+        var raw = request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
+        var path = request.Path.Value.AsSpan();
+        var query = request.QueryString.Value.AsSpan();
+        return !request.PathBase.HasValue
+            && raw.Length == path.Length + query.Length
+            && raw.StartsWith(path, StringComparison.Ordinal)
+            && raw.EndsWith(query, StringComparison.Ordinal);
     }
 }

@@ -28,30 +28,13 @@ internal sealed class PipelineCapture(IHttpContextFactory contexts)
 
     public void TakeApplication<TContext>(IHttpApplication<TContext> application)
         where TContext : notnull
-        => _hosting = features => new HostingRequest<TContext>(application, features);
+        => _hosting = features => HostingRequest<TContext>.Begin(application, features);
 
     public void TakePipeline(RequestDelegate pipeline) => _pipeline = pipeline;
 
-    /// <summary>Begins a request, or returns null while the application has not started.</summary>
-    public IApplicationRequest? TryBegin(IFeatureCollection features)
-    {
-        if (_hosting is { } hosting)
-        {
-            return hosting(features);
-        }
-
-        return _pipeline is { } pipeline ? new BareRequest(pipeline, contexts, features) : null;
-    }
-
-    private sealed class HostingRequest<TContext>(IHttpApplication<TContext> application, IFeatureCollection features) : IApplicationRequest
-        where TContext : notnull
-    {
-        private readonly TContext _context = application.CreateContext(features);
-
-        public Task ProcessAsync() => application.ProcessRequestAsync(_context);
-
-        public void End(Exception? exception) => application.DisposeContext(_context, exception);
-    }
+    /// <summary>Begins a request; only once it is ready.</summary>
+    public IApplicationRequest Begin(IFeatureCollection features)
+        => _hosting is { } hosting ? hosting(features) : new BareRequest(_pipeline!, contexts, features);
 
     private sealed class BareRequest(RequestDelegate pipeline, IHttpContextFactory contexts, IFeatureCollection features) : IApplicationRequest
     {

@@ -40,13 +40,14 @@ internal sealed class PublicListenerFilter(
         if (_acceptsEnvelopes && context.Request.Headers.ContainsKey(StickyHeaders.Envelope))
         {
             var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
-            if (gate.TryOpen(request, EnvelopeKind.Question, out var opened))
+            if (gate.TryOpen(request, out var forwarded, out var question))
             {
-                return questions.AnswerAsync(context.Features, opened);
-            }
+                if (forwarded is null)
+                {
+                    return questions.AnswerAsync(context.Features, question);
+                }
 
-            if (gate.TryOpen(request, EnvelopeKind.Request, out opened) && gate.Restore(context.Features, opened) is not null)
-            {
+                gate.Restore(context.Features, forwarded);
                 RemoveReserved(context.Request.Headers);
                 return pipeline(context);
             }

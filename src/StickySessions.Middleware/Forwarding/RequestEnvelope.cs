@@ -3,7 +3,7 @@ using StickySessions.Tokens;
 namespace StickySessions.Forwarding;
 
 /// <summary>The content of a forwarded request's envelope.</summary>
-internal readonly struct RequestEnvelope
+internal sealed class RequestEnvelope
 {
     [Flags]
     private enum Facts : byte
@@ -27,8 +27,6 @@ internal readonly struct RequestEnvelope
 
     public required string Ingress { get; init; }
 
-    public required long ViewVersion { get; init; }
-
     public required OriginalRequest Request { get; init; }
 
     public void Write(ref EnvelopeWriter writer)
@@ -37,22 +35,21 @@ internal readonly struct RequestEnvelope
         WriteToken(ref writer, Session.Token);
         writer.Text(Session.Policy);
         writer.Text(Ingress);
-        writer.Int64(ViewVersion);
         WriteRequest(ref writer, Request);
     }
 
-    public static bool TryRead(ReadOnlySpan<byte> content, out RequestEnvelope envelope)
+    /// <returns>Null if it is malformed.</returns>
+    public static RequestEnvelope? Read(ReadOnlySpan<byte> content)
     {
         var reader = new EnvelopeReader(content);
         var purpose = (ForwardPurpose)reader.Byte();
-        envelope = new RequestEnvelope
+        var envelope = new RequestEnvelope
         {
             Session = new ForwardedSession(purpose, ReadToken(ref reader), reader.Text(ref _lastPolicy) ?? ""),
             Ingress = reader.Text(ref _lastIngress) ?? "",
-            ViewVersion = reader.Int64(),
             Request = ReadRequest(ref reader),
         };
-        return reader.IsComplete && (purpose is ForwardPurpose.Serve or ForwardPurpose.Claim or ForwardPurpose.Place);
+        return reader.IsComplete && (purpose is ForwardPurpose.Serve or ForwardPurpose.Claim or ForwardPurpose.Place) ? envelope : null;
     }
 
     private static void WriteToken(ref EnvelopeWriter writer, in StickyToken token)

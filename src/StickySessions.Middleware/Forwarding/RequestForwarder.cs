@@ -6,7 +6,6 @@ using Polly.CircuitBreaker;
 using Polly.Timeout;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
-using StickySessions.Tokens;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace StickySessions.Forwarding;
@@ -16,13 +15,10 @@ internal sealed partial class RequestForwarder(
     QuietForwarder forwarder,
     ForwardingTransport transport,
     NodeChannels channels,
-    IClusterKeys keys,
+    RequestSealer sealer,
     IOptions<StickyForwardingOptions> options,
-    IOptions<StickyNodeOptions> self,
-    TimeProvider time,
     ForwardingMetrics metrics,
-    ILogger<RequestForwarder> logger,
-    IClusterMembership? membership = null) : IRequestForwarder
+    ILogger<RequestForwarder> logger) : IRequestForwarder
 {
     public Task<ForwardResult> ForwardAsync(HttpContext context, Node target, ForwardedSession session)
     {
@@ -33,9 +29,7 @@ internal sealed partial class RequestForwarder(
 
         var body = KeepBody(context);
         LeaveLimitToOwner(context, body);
-        var attempt = new ForwardAttempt(
-            channels.For(target), session, self.Value.Name, membership?.View.Version ?? 0, keys.Current.Current, time.GetUtcNow());
-        return SendAsync(context, attempt, body);
+        return SendAsync(context, new ForwardAttempt(channels.For(target), session, sealer), body);
     }
 
     private async Task<ForwardResult> SendAsync(HttpContext context, ForwardAttempt attempt, ReplayableBody? body)

@@ -8,19 +8,28 @@ namespace StickySessions.Forwarding;
 /// <summary>What an envelope is for. Part of what is signed, so that one can never pass for another.</summary>
 internal enum EnvelopeKind : byte
 {
+    /// <summary>Of one request: its method and target are signed, too.</summary>
     Request = 1,
+
+    /// <summary>Of a question to a peer.</summary>
     Question = 2,
+
+    /// <summary>
+    /// Of any request of one session over one client's connection. It vouches for who asks and not for what is asked, so it is not
+    /// used where it would vouch for a client's certificate.
+    /// </summary>
+    Standing = 3,
 }
 
 /// <summary>An envelope whose signature holds. Answers are bound to its <see cref="Mac"/>, which is unique (there is a nonce).</summary>
-internal readonly record struct OpenedEnvelope(ClusterKey Key, UInt128 Mac, ReadOnlyMemory<byte> Content);
+internal readonly record struct OpenedEnvelope(EnvelopeKind Kind, ClusterKey Key, UInt128 Mac, DateTimeOffset Issued, ReadOnlyMemory<byte> Content);
 
 /// <summary>The sealed text and what an answer to it must be bound to.</summary>
 internal readonly record struct SealedEnvelope(string Text, ClusterKey Key, UInt128 Mac);
 
 /// <summary>
 /// Signs envelopes and opens them: version, kind, key id, issue time, nonce, content, then 128 bits of HMAC-SHA256 over all of
-/// this and the method and target of the request that carries it.
+/// this and, unless it is a standing one, the method and target of the request that carries it.
 /// </summary>
 internal static class SignedEnvelope
 {
@@ -59,8 +68,9 @@ internal static class SignedEnvelope
         return new SealedEnvelope(Base64Url.EncodeToString(writer.Written), key, mac);
     }
 
-    public static bool TryOpen(
-        string? text, EnvelopeKind kind, KeyRing keys, DateTimeOffset now, string method, string target, out OpenedEnvelope opened)
+    public static bool IsOfThisTime(DateTimeOffset issued, DateTimeOffset now) => (now - issued).Duration() <= AcceptWindow;
+
+    public static bool TryOpen(string? text, KeyRing keys, DateTimeOffset now, string method, string target, out OpenedEnvelope opened)
     {
         opened = default;
         if (text is null or { Length: 0 or > MaxTextLength } || !TryDecode(text, out var bytes) || bytes.Length < PrefixLength + MacLength)
@@ -70,15 +80,20 @@ internal static class SignedEnvelope
 
         var signed = bytes.AsSpan(..^MacLength);
         var reader = new EnvelopeReader(signed);
-        if (reader.Byte() != Version || reader.Byte() != (byte)kind || !keys.TryFind(reader.UInt32(), out var key))
+        if (reader.Byte() != Version)
         {
             return false;
         }
 
-        var issued = reader.Time();
-        if (now - issued > AcceptWindow || issued - now > AcceptWindow)
+        var kind = (EnvelopeKind)reader.Byte();
+        if (!keys.TryFind(reader.UInt32(), out var key) || reader.Time() is var issued && !IsOfThisTime(issued, now))
         {
             return false;
+        }
+
+        if (kind == EnvelopeKind.Standing)
+        {
+            (method, target) = ("", "");
         }
 
         var writer = new EnvelopeWriter();
@@ -99,7 +114,7 @@ internal static class SignedEnvelope
             writer.Dispose();
         }
 
-        opened = new OpenedEnvelope(key, mac, bytes.AsMemory(PrefixLength..^MacLength));
+        opened = new OpenedEnvelope(kind, key, mac, issued, bytes.AsMemory(PrefixLength..^MacLength));
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using StickySessions.Forwarding;
@@ -17,9 +18,11 @@ public sealed class SignedEnvelopeTests
         var written = Sample();
 
         Assert.True(Open(Seal(written), out var opened));
-        Assert.True(RequestEnvelope.TryRead(opened.Content.Span, out var read));
+        Assert.Equal(EnvelopeKind.Request, opened.Kind);
+        var read = RequestEnvelope.Read(opened.Content.Span);
+        Assert.NotNull(read);
         Assert.Equal(written.Session, read.Session);
-        Assert.Equal((written.Ingress, written.ViewVersion), (read.Ingress, read.ViewVersion));
+        Assert.Equal(written.Ingress, read.Ingress);
         var (original, restored) = (written.Request, read.Request);
         Assert.Equal(
             (original.Method, original.Scheme, original.Host, original.Protocol, original.RawTarget, original.Rewritten, original.Upgrade),
@@ -32,18 +35,35 @@ public sealed class SignedEnvelopeTests
 
     [Fact]
     public void Envelope_WithFormerKeyOfTheRing_Opens()
-        => Assert.True(SignedEnvelope.TryOpen(Seal(Sample(), key: Former), EnvelopeKind.Request, new KeyRing(Key, Former), Now, "GET", "/x", out _));
+        => Assert.True(SignedEnvelope.TryOpen(Seal(Sample(), key: Former), new KeyRing(Key, Former), Now, "GET", "/x", out _));
 
     [Fact]
     public void Envelope_WithUnknownKey_DoesNotOpen() => Assert.False(Open(Seal(Sample(), key: Former), out _));
 
     [Theory]
-    [InlineData("POST", "/x", EnvelopeKind.Request)]
-    [InlineData("GET", "/y", EnvelopeKind.Request)]
-    [InlineData("GET", "/x?", EnvelopeKind.Request)]
-    [InlineData("GET", "/x", EnvelopeKind.Question)]
-    public void Envelope_ReplayedForSomethingElse_DoesNotOpen(string method, string target, object kind)
-        => Assert.False(SignedEnvelope.TryOpen(Seal(Sample()), (EnvelopeKind)kind, new KeyRing(Key), Now, method, target, out _));
+    [InlineData("POST", "/x")]
+    [InlineData("GET", "/y")]
+    [InlineData("GET", "/x?")]
+    public void Envelope_ReplayedForSomethingElse_DoesNotOpen(string method, string target)
+        => Assert.False(SignedEnvelope.TryOpen(Seal(Sample()), new KeyRing(Key), Now, method, target, out _));
+
+    [Fact]
+    public void StandingEnvelope_WithAnyRequest_Opens()
+    {
+        var text = Seal(Sample(), kind: EnvelopeKind.Standing, method: "", target: "");
+
+        Assert.True(SignedEnvelope.TryOpen(text, new KeyRing(Key), Now, "POST", "/y", out var opened));
+        Assert.Equal((EnvelopeKind.Standing, Now), (opened.Kind, opened.Issued));
+    }
+
+    [Fact]
+    public void StandingEnvelope_MadeOfOneForARequest_DoesNotOpen()
+    {
+        var bytes = Base64Url.DecodeFromChars(Seal(Sample()));
+        bytes[1] = (byte)EnvelopeKind.Standing;
+
+        Assert.False(SignedEnvelope.TryOpen(Base64Url.EncodeToString(bytes), new KeyRing(Key), Now, "GET", "/x", out _));
+    }
 
     [Theory]
     [InlineData(-299, true)]
@@ -51,7 +71,7 @@ public sealed class SignedEnvelopeTests
     [InlineData(-301, false)]
     [InlineData(301, false)]
     public void Envelope_OfAnotherTime_OpensOnlyInTheWindow(int seconds, bool opens)
-        => Assert.Equal(opens, SignedEnvelope.TryOpen(Seal(Sample()), EnvelopeKind.Request, new KeyRing(Key), Now.AddSeconds(seconds), "GET", "/x", out _));
+        => Assert.Equal(opens, SignedEnvelope.TryOpen(Seal(Sample()), new KeyRing(Key), Now.AddSeconds(seconds), "GET", "/x", out _));
 
     [Fact]
     public void Envelope_AnyCharacterChangedOrCutOff_DoesNotOpen()
@@ -78,7 +98,7 @@ public sealed class SignedEnvelopeTests
                 content[random.Next(content.Length)] = (byte)random.Next(256);
             }
 
-            RequestEnvelope.TryRead(content.AsSpan(0, random.Next(content.Length + 1)), out _);
+            RequestEnvelope.Read(content.AsSpan(0, random.Next(content.Length + 1)));
         }
     }
 
@@ -110,15 +130,16 @@ public sealed class SignedEnvelopeTests
     }
 
     private static bool Open(string text, out OpenedEnvelope opened)
-        => SignedEnvelope.TryOpen(text, EnvelopeKind.Request, new KeyRing(Key), Now, "GET", "/x", out opened);
+        => SignedEnvelope.TryOpen(text, new KeyRing(Key), Now, "GET", "/x", out opened);
 
-    private static string Seal(RequestEnvelope envelope, ClusterKey? key = null)
+    private static string Seal(
+        RequestEnvelope envelope, ClusterKey? key = null, EnvelopeKind kind = EnvelopeKind.Request, string method = "GET", string target = "/x")
     {
         key ??= Key;
         var writer = new EnvelopeWriter();
-        SignedEnvelope.Begin(ref writer, EnvelopeKind.Request, key, Now);
+        SignedEnvelope.Begin(ref writer, kind, key, Now);
         envelope.Write(ref writer);
-        var text = SignedEnvelope.Seal(ref writer, key, "GET", "/x").Text;
+        var text = SignedEnvelope.Seal(ref writer, key, method, target).Text;
         writer.Dispose();
         return text;
     }
@@ -128,7 +149,6 @@ public sealed class SignedEnvelopeTests
         Session = new ForwardedSession(
             ForwardPurpose.Claim, new StickyToken(SessionId.New(), new NodeTag(9, 8), 7, Now.AddDays(-1), Now.AddMilliseconds(-5)), "default"),
         Ingress = "web-1",
-        ViewVersion = 123_456_789_012,
         Request = new OriginalRequest
         {
             Method = "GET",
