@@ -46,11 +46,14 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddCluster();
         services.AddOwnership();
         services.AddForwarding();
+        services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<SessionRouter>();
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionEntry>();
         services.TryAddSingleton<IngressNode>();
         services.TryAddSingleton<OwnerNode>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LapsedLeaseAbort>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ReturnedNodeClaims>());
         services.TryAddSingleton<NodeLifecycle>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeLifecycle>(
             static provider => provider.GetRequiredService<NodeLifecycle>()));

@@ -24,6 +24,9 @@ internal interface IClusterMembership
     /// <summary>Null while all is well; otherwise one sentence for health checks that says what is wrong and what heals it.</summary>
     string? Degradation { get; }
 
+    /// <summary>Until when this node may serve sessions from memory.</summary>
+    NodeLease Lease => NodeLease.Unlimited;
+
     /// <summary>
     /// Whether this node sees enough of the cluster to claim a session. With Redis always, as the claim itself decides; a static
     /// cluster of three or more nodes needs a majority of them in sight.
@@ -60,6 +63,9 @@ internal interface IClusterMembership
     /// </summary>
     ValueTask<ClusterView> ViewThatKnowsAsync(NodeTag tag, CancellationToken cancellationToken)
         => View.IsNewerThanView(tag) ? new ValueTask<ClusterView>(RefreshAsync(cancellationToken)) : new ValueTask<ClusterView>(View);
+
+    /// <summary>A node as it was last known, though it may be gone. Null if it was never known, or too long ago.</summary>
+    Node? FindKnown(NodeTag tag) => View.Find(tag);
 
     /// <summary>
     /// Says that a node could not be reached. If the evidence suffices the node is declared gone early. Returns when that is

@@ -14,13 +14,16 @@ internal static class OwnershipServiceCollectionExtensions
     public static IServiceCollection AddOwnership(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<HeldSessions>();
+        services.TryAddSingleton(static provider => new HeldSessions(
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IClusterMembership>().Lease));
         services.TryAddSingleton<EndedSessions>();
         services.TryAddSingleton<LocalHoldings>();
         services.TryAddSingleton<HolderSearch>();
         services.TryAddSingleton(CreateDirectory);
+        services.TryAddSingleton<FormerOwner>();
         services.TryAddSingleton<ClaimCoordinator>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, HoldsQuestionHandler>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, GiveUpQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, IdleSweep>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyKeyOptions>, StaticClusterSecretCheck>());
         return services;
