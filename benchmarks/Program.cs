@@ -1,10 +1,14 @@
 using BenchmarkDotNet.Running;
 using StickySessions.Benchmarks.Forwarding;
+using StickySessions.Benchmarks.Scale;
 
 switch (args)
 {
     case ["forward", .. var settings]:
         await ForwardBenchmark.RunAsync(settings);
+        break;
+    case ["nodes", .. var settings]:
+        await NodesBenchmark.RunAsync(settings);
         break;
     case [ServerProcess.Command, .. var role]:
         await ServerRoles.RunAsync(role);

@@ -163,8 +163,9 @@ internal sealed class RedisBeater
         var self = _self!;
         var distrust = _distrust;
         _distrust = false;
+        var readsKeys = _keys is not null && ++_beatsSinceKeyRead >= BeatsBetweenKeyReads;
         var question = new BeatQuestion(
-            BeatMode.Beat, _known, self.Tag.ToString(), NodeEntry.Format(self), WithView: false, Distrust: distrust);
+            BeatMode.Beat, _known, self.Tag.ToString(), NodeEntry.Format(self), WithView: false, Distrust: distrust, WithKeys: readsKeys);
         var answer = await _script.SendAsync(question).WaitAsync(_timeout, _time);
         var wasLost = answer.Outcome == BeatOutcome.ViewWanted;
         if (wasLost)
@@ -187,9 +188,14 @@ internal sealed class RedisBeater
         _lastBeat = _time.GetUtcNow();
         _left = self.State == NodeState.Gone;
         Publish();
-        if (_keys is not null && (wasLost || ++_beatsSinceKeyRead >= BeatsBetweenKeyReads))
+        if (readsKeys)
         {
             _beatsSinceKeyRead = 0;
+        }
+
+        // What the beat brought suffices, unless Redis lost the keys with the view or alone.
+        if (_keys is not null && (wasLost || (readsKeys && !_keys.TryTake(answer.Keys!))))
+        {
             await _keys.RefreshAsync(wasLost).WaitAsync(_timeout, _time);
         }
     }
