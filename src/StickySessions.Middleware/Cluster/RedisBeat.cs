@@ -39,7 +39,7 @@ internal enum BeatOutcome
 /// <param name="Tag">The caller's tag; when it joins only the random part.</param>
 /// <param name="Entry">The caller's entry; empty when it only looks.</param>
 /// <param name="WithView">Whether the last view is attached, to rebuild what Redis lost.</param>
-/// <param name="Distrust">Whether changes do not suffice, because another server may answer now than before.</param>
+/// <param name="Distrust">Whether another server may answer now than before: then changes do not suffice unless the histories are one.</param>
 /// <param name="WithKeys">Whether the cluster's keys are asked for as well.</param>
 internal readonly record struct BeatQuestion(
     BeatMode Mode, KnownView Known, string Tag, string Entry, bool WithView, bool Distrust, bool WithKeys = false);
@@ -50,6 +50,7 @@ internal readonly record struct BeatQuestion(
 /// <param name="Sequence">The highest join sequence number ever given.</param>
 /// <param name="Tag">The caller's tag.</param>
 /// <param name="IsFull">Whether the entries are the whole view, and not only what changed.</param>
+/// <param name="Mark">What this version is called in the history that it belongs to.</param>
 /// <param name="Keys">The cluster's keys as Redis has them, if they were asked for.</param>
 /// <param name="Entries">Tag, entry, tag, entry …</param>
 internal readonly record struct BeatAnswer(
@@ -59,6 +60,7 @@ internal readonly record struct BeatAnswer(
     uint Sequence = 0,
     string Tag = "",
     bool IsFull = false,
+    string Mark = "",
     RedisValue[]? Keys = null,
     RedisResult[]? Entries = null);
 
@@ -87,6 +89,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
             (string)ViewKeys.Events(redis)!,
             question.Distrust ? "1" : "0",
             question.WithKeys ? "1" : "0",
+            question.Known.Mark,
             .. question.WithView ? question.Known.Entries.SelectMany(pair => new RedisValue[] { pair.Key.ToString(), pair.Value }) : [],
         ];
         var answer = (RedisResult[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, _keys, arguments))!;
@@ -100,8 +103,9 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
                 (uint)Number(answer[3]),
                 (string)answer[4]!,
                 (string)answer[5]! == "1",
-                (RedisValue[]?)answer[6],
-                answer[7..]);
+                (string)answer[6]!,
+                (RedisValue[]?)answer[7],
+                answer[8..]);
     }
 
     private static long Number(RedisResult text) => long.Parse((string)text!, CultureInfo.InvariantCulture);
@@ -113,8 +117,10 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
         local tag, entry = ARGV[5], ARGV[6]
         local lease, beat, remember = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
         local distrust, with_keys = ARGV[12] == '1', ARGV[13] == '1'
-        local first_of_view = 14
+        local known_mark = ARGV[14]
+        local first_of_view = 15
         local GONE = '3'
+        local MARKS = 1000
 
         -- Numbers become text here and nowhere else: Lua versions disagree about large ones.
         local function text(number) return string.format('%.0f', number) end
@@ -124,11 +130,16 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
         local seconds = tonumber(clock[1])
         local now = seconds * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
-        local stored = redis.call('HMGET', meta, 'generation', 'version', 'sequence', 'floor', 'beat', 'told', 'untold')
+        local stored = redis.call('HMGET', meta, 'generation', 'version', 'sequence', 'floor', 'beat', 'told', 'untold', 'mark')
         local generation = stored[1]
         local version, sequence = tonumber(stored[2] or '0'), tonumber(stored[3] or '0')
         local floor, last_beat = tonumber(stored[4] or '0'), tonumber(stored[5] or '0')
-        local told, untold = tonumber(stored[6] or '0'), stored[7] == '1'
+        local told, untold, mark = tonumber(stored[6] or '0'), stored[7] == '1', stored[8] or ''
+
+        -- A version that has the same mark here as at the caller came about in the same way, and so did all before it.
+        if distrust and generation == known_generation and known_mark ~= '' then
+          distrust = redis.call('HGET', meta, 'mark of ' .. text(known_version)) ~= known_mark
+        end
 
         if mode == 'Look' and not generation then return {'Empty'} end
         if mode == 'Join' then
@@ -222,18 +233,23 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
             redis.call('ZREM', gone, which)
           end
           -- Each word goes to every node: among many nodes those that follow closely wait for the next beat of anybody.
+          if changed then
+            mark = ARGV[10]
+            redis.call('HSET', meta, 'mark of ' .. text(version), mark)
+            redis.call('HDEL', meta, 'mark of ' .. text(version - MARKS))
+          end
           untold = untold or changed
           if untold and (now < told or now - told >= math.floor(redis.call('ZCARD', leases) / 10)) then
             redis.call('PUBLISH', ARGV[11], 'changed ' .. text(version))
             told, untold = now, false
           end
           redis.call('HSET', meta, 'generation', generation, 'version', text(version), 'sequence', text(sequence),
-            'floor', text(floor), 'beat', text(now), 'told', text(told), 'untold', untold and '1' or '0')
+            'floor', text(floor), 'beat', text(now), 'told', text(told), 'untold', untold and '1' or '0', 'mark', mark)
         end
 
         -- 7. What the caller does not know: the changes since its version, or all.
         local deltas = known_generation == generation and not lost and known_version >= floor and not distrust
-        local answer = {outcome, generation, text(version), text(sequence), tag, deltas and '0' or '1', with_keys and redis.call('HGETALL', keys) or {}}
+        local answer = {outcome, generation, text(version), text(sequence), tag, deltas and '0' or '1', mark, with_keys and redis.call('HGETALL', keys) or {}}
         if deltas then
           for _, which in ipairs(redis.call('ZRANGEBYSCORE', changes, '(' .. text(known_version), '+inf')) do
             answer[#answer + 1] = which

@@ -18,6 +18,9 @@ internal static class StickyReasons
     /// <summary>Redis (or the majority of static nodes) is away, so a session whose owner is gone cannot be claimed now.</summary>
     public const string DirectoryUnavailable = "directory-unavailable";
 
+    /// <summary>The owner is gone, and the node that is to take the session over has too many others to take over first.</summary>
+    public const string ClaimsBusy = "claims-busy";
+
     /// <summary>The owner went away while it had the request, which may have run.</summary>
     public const string OwnerLost = "owner-lost";
 
@@ -47,6 +50,7 @@ internal static class StickyReasonDetails
         StickyReasons.NoCandidate => "The node that owned this session is gone and no other one is active. Try again shortly.",
         StickyReasons.OwnerUnreachable => "The node that owns this session cannot be reached and is not known to be gone. Try again shortly.",
         StickyReasons.DirectoryUnavailable => "The node that owned this session is gone, and who takes it over cannot be settled now. Try again shortly.",
+        StickyReasons.ClaimsBusy => "The node that owned this session is gone, and many others of its sessions are taken over first. Try again shortly.",
         _ => "The request was not served. Try again shortly.",
     };
 }
