@@ -9,6 +9,8 @@ internal static class Pace
     /// <summary>Two thousand beats a second when the view changes: what a small Redis does beside its other work.</summary>
     private static readonly TimeSpan BeatOfOneNode = TimeSpan.FromMilliseconds(0.5);
 
+    private static readonly TimeSpan WholeViewOfOneNode = TimeSpan.FromMilliseconds(2);
+
     /// <summary>Two confirm a suspicion, and in the time to object a few dozen can.</summary>
     private static readonly TimeSpan ConfirmationOfOneNode = TimeSpan.FromMilliseconds(5);
 
@@ -23,6 +25,9 @@ internal static class Pace
 
     /// <summary>The span in which all nodes look at one that is suspected; hardly any has to, as the first two decide.</summary>
     public static TimeSpan OfConfirmations(ClusterView view, TimeSpan atMost) => Shorter(view.Nodes.Length * ConfirmationOfOneNode, atMost);
+
+    /// <summary>The span in which all nodes would send and get the whole view, because Redis has lost it.</summary>
+    public static TimeSpan OfRebuilding(ClusterView view, TimeSpan atMost) => Shorter(view.Nodes.Length * WholeViewOfOneNode, atMost);
 
     public static TimeSpan MomentIn(TimeSpan span) => Random.Shared.NextDouble() * span;
 

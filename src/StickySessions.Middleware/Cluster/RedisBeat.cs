@@ -136,10 +136,9 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
         local floor, last_beat = tonumber(stored[4] or '0'), tonumber(stored[5] or '0')
         local told, untold, mark = tonumber(stored[6] or '0'), stored[7] == '1', stored[8] or ''
 
-        -- A version that has the same mark here as at the caller came about in the same way, and so did all before it.
-        if distrust and generation == known_generation and known_mark ~= '' then
-          distrust = redis.call('HGET', meta, 'mark of ' .. text(known_version)) ~= known_mark
-        end
+        -- A version that has the same mark here as at the caller came about in the same way, or this view was rebuilt from it.
+        local is_same_history = known_mark ~= '' and redis.call('HGET', meta, 'mark of ' .. text(known_version)) == known_mark
+        distrust = distrust and not is_same_history
 
         if mode == 'Look' and not generation then return {'Empty'} end
         if mode == 'Join' then
@@ -153,7 +152,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
         end
 
         -- 1. The view that the caller knows is not an earlier one of this: Redis was flushed, or failed over to a replica that was behind.
-        local lost = mode == 'Beat' and (generation ~= known_generation or known_version > version
+        local lost = mode == 'Beat' and not is_same_history and (generation ~= known_generation or known_version > version
           or (distrust and redis.call('HEXISTS', nodes, tag) == 0))
         if lost and #ARGV < first_of_view then return {'ViewWanted'} end
 
@@ -182,8 +181,10 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
           generation = ARGV[10]
           change()
         end
+        local is_empty = not stored[1]
         if lost then
           change()
+          if is_empty and known_mark ~= '' then redis.call('HSET', meta, 'mark of ' .. text(known_version), known_mark) end
           for i = first_of_view, #ARGV, 2 do
             local which, value = ARGV[i], ARGV[i + 1]
             local present = redis.call('HGET', nodes, which)
@@ -193,6 +194,8 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
               write(which, value)
               renew(which)
             end
+            -- Whoever knew the same need not be told.
+            if is_empty then redis.call('ZADD', changes, text(known_version), which) end
           end
         end
 
@@ -248,7 +251,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
         end
 
         -- 7. What the caller does not know: the changes since its version, or all.
-        local deltas = known_generation == generation and not lost and known_version >= floor and not distrust
+        local deltas = (known_generation == generation or is_same_history) and not lost and known_version >= floor and not distrust
         local answer = {outcome, generation, text(version), text(sequence), tag, deltas and '0' or '1', mark, with_keys and redis.call('HGETALL', keys) or {}}
         if deltas then
           for _, which in ipairs(redis.call('ZRANGEBYSCORE', changes, '(' .. text(known_version), '+inf')) do

@@ -14,6 +14,7 @@ internal sealed class RedisBeater
     private readonly RedisJoin _join;
     private readonly RedisClusterKeys? _keys;
     private readonly TimeSpan _timeout;
+    private readonly TimeSpan _lease;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Coalesced _beats;
@@ -43,6 +44,7 @@ internal sealed class RedisBeater
         _join = new RedisJoin(script, names, keys, options, time);
         _keys = keys;
         _timeout = TimeSpan.FromTicks(Math.Max(options.BeatInterval.Ticks, TimeSpan.TicksPerSecond / 2));
+        _lease = options.Lease;
         _time = time;
         _logger = logger;
         _beats = new Coalesced(BeatOnceAsync);
@@ -167,12 +169,20 @@ internal sealed class RedisBeater
         var question = new BeatQuestion(
             BeatMode.Beat, _known, self.Tag.ToString(), NodeEntry.Format(self), WithView: false, Distrust: distrust, WithKeys: readsKeys);
         var answer = await _script.SendAsync(question).WaitAsync(_timeout, _time);
-        var wasLost = answer.Outcome == BeatOutcome.ViewWanted;
-        if (wasLost)
+        if (answer.Outcome == BeatOutcome.ViewWanted)
+        {
+            // Meanwhile one that knew the same may have rebuilt it, which suffices for all that did.
+            await Task.Delay(Pace.MomentIn(Pace.OfRebuilding(_view, _lease / 4)), _time);
+            answer = await _script.SendAsync(question).WaitAsync(_timeout, _time);
+        }
+
+        if (answer.Outcome == BeatOutcome.ViewWanted)
         {
             answer = await _script.SendAsync(question with { WithView = true }).WaitAsync(_timeout, _time);
             _logger.ViewRebuilt();
         }
+
+        var wasLost = answer.Generation != _known.Generation;
 
         if (_known.IsOlderThan(answer) || answer.IsFull)
         {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using StackExchange.Redis;
 using StickySessions.Redis;
 using StickySessions.Tokens;
@@ -54,6 +55,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
             (long)options.BeatInterval.TotalMilliseconds,
             (long)Objection.TotalMilliseconds,
             (string)ViewKeys.Events(redis)!,
+            RandomNumberGenerator.GetHexString(16, lowercase: true),
         ];
         var answer = (RedisResult[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, keys, arguments))!;
         return new SuspicionAnswer(Enum.Parse<Verdict>((string)answer[0]!), (string)answer[1]!);
@@ -115,7 +117,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
         redis.call('ZREM', leases, accused)
         redis.call('HDEL', seen, accused)
         redis.call('ZADD', gone, text(now), accused)
-        redis.call('HSET', meta, 'version', version)
+        redis.call('HSET', meta, 'version', version, 'mark', ARGV[9], 'mark of ' .. version, ARGV[9])
         redis.call('DEL', suspicion)
         redis.call('PUBLISH', ARGV[8], 'changed ' .. version)
         return {'Gone', last_beat}
