@@ -1,10 +1,23 @@
 using BenchmarkDotNet.Running;
 using StickySessions.Benchmarks.Forwarding;
+using StickySessions.Benchmarks.Scale;
 
 switch (args)
 {
     case ["forward", .. var settings]:
         await ForwardBenchmark.RunAsync(settings);
+        break;
+    case ["nodes", .. var settings]:
+        await NodesBenchmark.RunAsync(settings);
+        break;
+    case ["crash", .. var settings]:
+        await CrashBenchmark.RunAsync(settings);
+        break;
+    case ["orphans", .. var settings]:
+        await OrphansBenchmark.RunAsync(settings);
+        break;
+    case [ScaleNode.Command, var name, var port, var redis, var expireOnRefused]:
+        await ScaleNode.RunAsync(name, port, redis, expireOnRefused);
         break;
     case [ServerProcess.Command, .. var role]:
         await ServerRoles.RunAsync(role);

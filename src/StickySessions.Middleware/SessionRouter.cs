@@ -190,6 +190,11 @@ internal sealed class SessionRouter(
             return new Finding(SessionRoute.Nowhere(StickyReasons.DirectoryUnavailable), token);
         }
 
+        if (result.Status == ClaimStatus.Busy)
+        {
+            return new Finding(SessionRoute.Nowhere(StickyReasons.ClaimsBusy), token);
+        }
+
         metrics.Claimed(result.Status == ClaimStatus.Owned);
         switch (result.Status)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using StickySessions.Tokens;
 
 namespace StickySessions.Cluster;
@@ -7,15 +8,13 @@ namespace StickySessions.Cluster;
 /// <summary>The live nodes that this node knows now. Immutable; a change makes a new view with a higher version.</summary>
 internal sealed class ClusterView
 {
-    private readonly FrozenDictionary<NodeTag, Node> _byTag;
     private readonly FrozenDictionary<NodeTag, Node> _byFormerTag;
 
     public ClusterView(long version, uint highestSequence, IEnumerable<Node> nodes)
     {
         Version = version;
-        Nodes = [.. nodes.Where(node => node.State != NodeState.Gone).OrderBy(node => node.Tag.Sequence).ThenBy(node => node.Tag.Random)];
+        Nodes = Ordered(nodes.Where(node => node.State != NodeState.Gone));
         HighestSequence = Nodes.IsEmpty ? highestSequence : Math.Max(highestSequence, Nodes[^1].Tag.Sequence);
-        _byTag = Nodes.ToFrozenDictionary(node => node.Tag);
         _byFormerTag = Nodes
             .SelectMany(node => node.FormerTags, (node, former) => (former, node))
             .DistinctBy(pair => pair.former)
@@ -32,11 +31,24 @@ internal sealed class ClusterView
     /// <summary>Ordered by tag, so that all nodes with the same view compute the same candidates.</summary>
     public ImmutableArray<Node> Nodes { get; }
 
-    public Node? Find(NodeTag tag) => _byTag.GetValueOrDefault(tag);
+    public Node? Find(NodeTag tag) => Nodes.AsSpan().BinarySearch(new Position(tag)) is >= 0 and var index ? Nodes[index] : null;
 
     /// <summary>The process that was in the cluster under <paramref name="tag"/> before it was expired, if it has come back.</summary>
     public Node? FindByFormerTag(NodeTag tag) => _byFormerTag.GetValueOrDefault(tag);
 
     /// <summary>Unknown is not gone: a tag above the highest sequence belongs to a node that joined after this view was made.</summary>
     public bool IsNewerThanView(NodeTag tag) => tag.Sequence > HighestSequence;
+
+    private static ImmutableArray<Node> Ordered(IEnumerable<Node> nodes)
+    {
+        // Nearly in order as a rule, so this is quick; there is a view for each change at each node.
+        Node[] ordered = [.. nodes];
+        Array.Sort(ordered, static (one, other) => ByTag.Compare(one.Tag, other.Tag));
+        return ImmutableCollectionsMarshal.AsImmutableArray(ordered);
+    }
+
+    private readonly struct Position(NodeTag tag) : IComparable<Node>
+    {
+        public int CompareTo(Node? other) => ByTag.Compare(tag, other!.Tag);
+    }
 }

@@ -10,7 +10,7 @@ internal enum BeatMode
     /// <summary>Reads the view and writes nothing.</summary>
     Look,
 
-    /// <summary>Joins, if the view is still the one that the caller has checked.</summary>
+    /// <summary>Joins, if no node of the same name has joined since the view that the caller has checked.</summary>
     Join,
 
     /// <summary>Renews the lease, announces this node if it changed, expires others.</summary>
@@ -30,7 +30,7 @@ internal enum BeatOutcome
     /// <summary>This node was declared gone: it needs a new tag.</summary>
     Gone,
 
-    /// <summary>The view changed since the caller looked: look again before joining.</summary>
+    /// <summary>Another view than the one the caller looked at, or a node of its name in it: look again before joining.</summary>
     Raced,
 }
 
@@ -39,8 +39,10 @@ internal enum BeatOutcome
 /// <param name="Tag">The caller's tag; when it joins only the random part.</param>
 /// <param name="Entry">The caller's entry; empty when it only looks.</param>
 /// <param name="WithView">Whether the last view is attached, to rebuild what Redis lost.</param>
-/// <param name="Distrust">Whether changes do not suffice, because another server may answer now than before.</param>
-internal readonly record struct BeatQuestion(BeatMode Mode, KnownView Known, string Tag, string Entry, bool WithView, bool Distrust);
+/// <param name="Distrust">Whether another server may answer now than before: then changes do not suffice unless the histories are one.</param>
+/// <param name="WithKeys">Whether the cluster's keys are asked for as well.</param>
+internal readonly record struct BeatQuestion(
+    BeatMode Mode, KnownView Known, string Tag, string Entry, bool WithView, bool Distrust, bool WithKeys = false);
 
 /// <param name="Outcome">What happened; the rest is there with <see cref="BeatOutcome.Ok"/> and <see cref="BeatOutcome.Gone"/>.</param>
 /// <param name="Generation">Changes when the view was lost and rebuilt.</param>
@@ -48,9 +50,19 @@ internal readonly record struct BeatQuestion(BeatMode Mode, KnownView Known, str
 /// <param name="Sequence">The highest join sequence number ever given.</param>
 /// <param name="Tag">The caller's tag.</param>
 /// <param name="IsFull">Whether the entries are the whole view, and not only what changed.</param>
+/// <param name="Mark">What this version is called in the history that it belongs to.</param>
+/// <param name="Keys">The cluster's keys as Redis has them, if they were asked for.</param>
 /// <param name="Entries">Tag, entry, tag, entry …</param>
 internal readonly record struct BeatAnswer(
-    BeatOutcome Outcome, string Generation = "", long Version = 0, uint Sequence = 0, string Tag = "", bool IsFull = false, RedisResult[]? Entries = null);
+    BeatOutcome Outcome,
+    string Generation = "",
+    long Version = 0,
+    uint Sequence = 0,
+    string Tag = "",
+    bool IsFull = false,
+    string Mark = "",
+    RedisValue[]? Keys = null,
+    RedisResult[]? Entries = null);
 
 /// <summary>The one script by which nodes join, beat, announce themselves, leave, expire others and learn the view.</summary>
 internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions options)
@@ -58,7 +70,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
     /// <summary>How long a node that is gone is remembered as such. Whoever was away for longer is told that it is gone as well.</summary>
     public static readonly TimeSpan RememberGone = TimeSpan.FromHours(1);
 
-    private readonly RedisKey[] _keys = ViewKeys.All(redis);
+    private readonly RedisKey[] _keys = [.. ViewKeys.All(redis), RedisClusterKeys.Key(redis)];
 
     public async Task<BeatAnswer> SendAsync(BeatQuestion question)
     {
@@ -76,6 +88,8 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
             RandomNumberGenerator.GetHexString(16, lowercase: true),
             (string)ViewKeys.Events(redis)!,
             question.Distrust ? "1" : "0",
+            question.WithKeys ? "1" : "0",
+            question.Known.Mark,
             .. question.WithView ? question.Known.Entries.SelectMany(pair => new RedisValue[] { pair.Key.ToString(), pair.Value }) : [],
         ];
         var answer = (RedisResult[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, _keys, arguments))!;
@@ -89,20 +103,24 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
                 (uint)Number(answer[3]),
                 (string)answer[4]!,
                 (string)answer[5]! == "1",
-                answer[6..]);
+                (string)answer[6]!,
+                (RedisValue[]?)answer[7],
+                answer[8..]);
     }
 
     private static long Number(RedisResult text) => long.Parse((string)text!, CultureInfo.InvariantCulture);
 
     private const string Script =
         """
-        local nodes, leases, changes, gone, meta, seen = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+        local nodes, leases, changes, gone, meta, seen, keys = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
         local mode, known_generation, known_version, known_sequence = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
         local tag, entry = ARGV[5], ARGV[6]
         local lease, beat, remember = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-        local distrust = ARGV[12] == '1'
-        local first_of_view = 13
+        local distrust, with_keys = ARGV[12] == '1', ARGV[13] == '1'
+        local known_mark = ARGV[14]
+        local first_of_view = 15
         local GONE = '3'
+        local MARKS = 1000
 
         -- Numbers become text here and nowhere else: Lua versions disagree about large ones.
         local function text(number) return string.format('%.0f', number) end
@@ -112,16 +130,29 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
         local seconds = tonumber(clock[1])
         local now = seconds * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
-        local stored = redis.call('HMGET', meta, 'generation', 'version', 'sequence', 'floor', 'beat')
+        local stored = redis.call('HMGET', meta, 'generation', 'version', 'sequence', 'floor', 'beat', 'told', 'untold', 'mark')
         local generation = stored[1]
         local version, sequence = tonumber(stored[2] or '0'), tonumber(stored[3] or '0')
         local floor, last_beat = tonumber(stored[4] or '0'), tonumber(stored[5] or '0')
+        local told, untold, mark = tonumber(stored[6] or '0'), stored[7] == '1', stored[8] or ''
+
+        -- A version that has the same mark here as at the caller came about in the same way, or this view was rebuilt from it.
+        local is_same_history = known_mark ~= '' and redis.call('HGET', meta, 'mark of ' .. text(known_version)) == known_mark
+        distrust = distrust and not is_same_history
 
         if mode == 'Look' and not generation then return {'Empty'} end
-        if mode == 'Join' and ((generation or '') ~= known_generation or version ~= known_version) then return {'Raced'} end
+        if mode == 'Join' then
+          if (generation or '') ~= known_generation or version < known_version then return {'Raced'} end
+          -- Names hold nothing that JSON escapes, so equal names are equal text.
+          local name = string.match(entry, '"name":"[^"]*"')
+          for _, which in ipairs(redis.call('ZRANGEBYSCORE', changes, '(' .. text(known_version), '+inf')) do
+            local other = redis.call('HGET', nodes, which)
+            if not is_gone(other) and string.find(other, name, 1, true) then return {'Raced'} end
+          end
+        end
 
         -- 1. The view that the caller knows is not an earlier one of this: Redis was flushed, or failed over to a replica that was behind.
-        local lost = mode == 'Beat' and (generation ~= known_generation or known_version > version
+        local lost = mode == 'Beat' and not is_same_history and (generation ~= known_generation or known_version > version
           or (distrust and redis.call('HEXISTS', nodes, tag) == 0))
         if lost and #ARGV < first_of_view then return {'ViewWanted'} end
 
@@ -150,8 +181,10 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
           generation = ARGV[10]
           change()
         end
+        local is_empty = not stored[1]
         if lost then
           change()
+          if is_empty and known_mark ~= '' then redis.call('HSET', meta, 'mark of ' .. text(known_version), known_mark) end
           for i = first_of_view, #ARGV, 2 do
             local which, value = ARGV[i], ARGV[i + 1]
             local present = redis.call('HGET', nodes, which)
@@ -161,6 +194,8 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
               write(which, value)
               renew(which)
             end
+            -- Whoever knew the same need not be told.
+            if is_empty then redis.call('ZADD', changes, text(known_version), which) end
           end
         end
 
@@ -200,23 +235,31 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
             redis.call('ZREM', changes, which)
             redis.call('ZREM', gone, which)
           end
+          -- Each word goes to every node: among many nodes those that follow closely wait for the next beat of anybody.
+          if changed then
+            mark = ARGV[10]
+            redis.call('HSET', meta, 'mark of ' .. text(version), mark)
+            redis.call('HDEL', meta, 'mark of ' .. text(version - MARKS))
+          end
+          untold = untold or changed
+          if untold and (now < told or now - told >= math.floor(redis.call('ZCARD', leases) / 10)) then
+            redis.call('PUBLISH', ARGV[11], 'changed ' .. text(version))
+            told, untold = now, false
+          end
           redis.call('HSET', meta, 'generation', generation, 'version', text(version), 'sequence', text(sequence),
-            'floor', text(floor), 'beat', text(now))
-          if changed then redis.call('PUBLISH', ARGV[11], 'changed ' .. text(version)) end
+            'floor', text(floor), 'beat', text(now), 'told', text(told), 'untold', untold and '1' or '0', 'mark', mark)
         end
 
         -- 7. What the caller does not know: the changes since its version, or all.
-        local deltas = known_generation == generation and not lost and known_version >= floor and not distrust
-        local answer = {outcome, generation, text(version), text(sequence), tag, deltas and '0' or '1'}
-        local unknown
+        local deltas = (known_generation == generation or is_same_history) and not lost and known_version >= floor and not distrust
+        local answer = {outcome, generation, text(version), text(sequence), tag, deltas and '0' or '1', mark, with_keys and redis.call('HGETALL', keys) or {}}
         if deltas then
-          unknown = redis.call('ZRANGEBYSCORE', changes, '(' .. text(known_version), '+inf')
+          for _, which in ipairs(redis.call('ZRANGEBYSCORE', changes, '(' .. text(known_version), '+inf')) do
+            answer[#answer + 1] = which
+            answer[#answer + 1] = redis.call('HGET', nodes, which)
+          end
         else
-          unknown = redis.call('HKEYS', nodes)
-        end
-        for _, which in ipairs(unknown) do
-          answer[#answer + 1] = which
-          answer[#answer + 1] = redis.call('HGET', nodes, which)
+          for _, part in ipairs(redis.call('HGETALL', nodes)) do answer[#answer + 1] = part end
         end
         return answer
         """;

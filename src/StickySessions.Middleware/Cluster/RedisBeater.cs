@@ -16,6 +16,7 @@ internal sealed class RedisBeater
     private readonly RedisClusterKeys? _keys;
     private readonly NodeLease _lease;
     private readonly TimeSpan _timeout;
+    private readonly TimeSpan _rebuiltWithin;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Coalesced _beats;
@@ -48,6 +49,7 @@ internal sealed class RedisBeater
         _keys = keys;
         _lease = lease;
         _timeout = TimeSpan.FromTicks(Math.Max(options.BeatInterval.Ticks, TimeSpan.TicksPerSecond / 2));
+        _rebuiltWithin = options.Lease / 4;
         _time = time;
         _logger = logger;
         _beats = new Coalesced(BeatOnceAsync);
@@ -172,16 +174,25 @@ internal sealed class RedisBeater
         var self = _self!;
         var distrust = _distrust;
         _distrust = false;
+        var readsKeys = _keys is not null && ++_beatsSinceKeyRead >= BeatsBetweenKeyReads;
         var question = new BeatQuestion(
-            BeatMode.Beat, _known, self.Tag.ToString(), NodeEntry.Format(self), WithView: false, Distrust: distrust);
+            BeatMode.Beat, _known, self.Tag.ToString(), NodeEntry.Format(self), WithView: false, Distrust: distrust, WithKeys: readsKeys);
         var sent = _lease.Now;
         var answer = await _script.SendAsync(question).WaitAsync(_timeout, _time);
-        var wasLost = answer.Outcome == BeatOutcome.ViewWanted;
-        if (wasLost)
+        if (answer.Outcome == BeatOutcome.ViewWanted)
+        {
+            // Meanwhile one that knew the same may have rebuilt it, which suffices for all that did.
+            await Task.Delay(Pace.MomentIn(Pace.OfRebuilding(_view, _rebuiltWithin)), _time);
+            answer = await _script.SendAsync(question).WaitAsync(_timeout, _time);
+        }
+
+        if (answer.Outcome == BeatOutcome.ViewWanted)
         {
             answer = await _script.SendAsync(question with { WithView = true }).WaitAsync(_timeout, _time);
             _logger.ViewRebuilt();
         }
+
+        var wasLost = answer.Generation != _known.Generation;
 
         if (_known.IsOlderThan(answer) || answer.IsFull)
         {
@@ -202,9 +213,14 @@ internal sealed class RedisBeater
         }
 
         Publish();
-        if (_keys is not null && (wasLost || ++_beatsSinceKeyRead >= BeatsBetweenKeyReads))
+        if (readsKeys)
         {
             _beatsSinceKeyRead = 0;
+        }
+
+        // What the beat brought suffices, unless Redis lost the keys with the view or alone.
+        if (_keys is not null && (wasLost || (readsKeys && !_keys.TryTake(answer.Keys!))))
+        {
             await _keys.RefreshAsync(wasLost).WaitAsync(_timeout, _time);
         }
     }

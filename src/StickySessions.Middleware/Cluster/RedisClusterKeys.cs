@@ -15,13 +15,33 @@ internal sealed class RedisClusterKeys(IRedisConnections redis) : IClusterKeys
     private const string CurrentField = "current";
     private const int SecretLength = 32;
 
-    private readonly RedisKey[] _keys = [redis.Key("keys")];
+    private readonly RedisKey[] _keys = [Key(redis)];
     private Secrets? _secrets;
 
     public KeyRing Current => Volatile.Read(ref _secrets)?.Ring
         ?? throw new InvalidOperationException("No cluster keys are known yet: Redis has not answered since this node started.");
 
     public bool AreKnown => Volatile.Read(ref _secrets) is not null;
+
+    /// <summary>Hash: name of a key to its secret, and which one is current.</summary>
+    public static RedisKey Key(IRedisConnections redis) => redis.Key("keys");
+
+    /// <summary>Takes the keys that Redis has, as somebody has read them.</summary>
+    /// <returns>Whether it has any.</returns>
+    public bool TryTake(RedisValue[] found)
+    {
+        if (Parse(found) is not { } secrets)
+        {
+            return false;
+        }
+
+        if (!secrets.IsSame(Volatile.Read(ref _secrets)))
+        {
+            Volatile.Write(ref _secrets, secrets);
+        }
+
+        return true;
+    }
 
     /// <summary>Reads the keys. If Redis has none, or was flushed, the keys that this node knows are published again.</summary>
     /// <param name="wasFlushed">Redis may hold the keys of a newcomer: then both are kept.</param>
@@ -43,11 +63,7 @@ internal sealed class RedisClusterKeys(IRedisConnections redis) : IClusterKeys
             wasFlushed ? "1" : "0",
             .. known?.Fields.SelectMany(field => new RedisValue[] { field.Key, field.Value }) ?? [],
         ];
-        var answer = (RedisValue[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, _keys, arguments))!;
-        if (Parse(answer) is { } secrets && !secrets.IsSame(Volatile.Read(ref _secrets)))
-        {
-            Volatile.Write(ref _secrets, secrets);
-        }
+        TryTake((RedisValue[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, _keys, arguments))!);
     }
 
     private static Secrets? Parse(RedisValue[] answer)

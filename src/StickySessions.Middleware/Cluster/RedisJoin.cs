@@ -45,8 +45,8 @@ internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterK
         // 3. Is the name free?
         await names.ClearAsync(self, known);
 
-        // 4. Join, unless somebody else did since step 1: it could have the same name.
-        var question = new BeatQuestion(BeatMode.Join, known, random, NodeEntry.Format(self), WithView: false, Distrust: true);
+        // 4. Join, unless somebody of the same name did since step 1.
+        var question = new BeatQuestion(BeatMode.Join, known, random, NodeEntry.Format(self), WithView: false, Distrust: false);
         Sent = lease.Now;
         var answer = await script.SendAsync(question);
         if (answer.Outcome == BeatOutcome.Raced)

@@ -146,7 +146,7 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
 
         while (!await _peersSeen.HaveAllSeenAsync(View.Version).WaitAsync(cancellationToken))
         {
-            await Task.Delay(PeersPollInterval, _time, cancellationToken);
+            await Task.Delay(PeersPollInterval + (Pace.OfBeats(View, _options.BeatInterval) / 5), _time, cancellationToken);
         }
     }
 }

@@ -21,6 +21,7 @@ internal sealed class RedisMembershipLoop(
     private readonly CancellationTokenSource _stop = new();
     private readonly Alarm _early = new(time);
     private readonly RedisChannel _events = ViewKeys.Events(redis);
+    private long _toldVersion;
     private Task _loops = Task.CompletedTask;
     private volatile string? _degradation;
 
@@ -55,17 +56,7 @@ internal sealed class RedisMembershipLoop(
                 var began = time.GetTimestamp();
                 await beater.BeatAsync();
                 isSubscribed = isSubscribed || await TrySubscribeAsync(connection);
-                if (!ReferenceEquals(before, beater.View))
-                {
-                    // Beating again at once tells a node that leaves that this one has seen it.
-                    continue;
-                }
-
-                var rest = options.BeatInterval - time.GetElapsedTime(began);
-                if (rest > TimeSpan.Zero && await _early.WaitAsync(rest, _stop.Token))
-                {
-                    await Task.Delay(Random.Shared.NextDouble() * options.BeatInterval / 20, time, _stop.Token);
-                }
+                await RestAsync(began, hasNews: !ReferenceEquals(before, beater.View));
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
@@ -82,11 +73,33 @@ internal sealed class RedisMembershipLoop(
         await UnsubscribeAsync(connection, isSubscribed);
     }
 
+    /// <summary>Until the next beat. However often the view changes, a node beats no more than once in <see cref="Pace.OfBeats"/>.</summary>
+    private async Task RestAsync(long began, bool hasNews)
+    {
+        var span = Pace.OfBeats(beater.View, options.BeatInterval);
+        if (hasNews)
+        {
+            // Beating again soon tells a node that leaves that this one has seen it.
+            await Task.Delay(span, time, _stop.Token);
+            return;
+        }
+
+        var interval = Pace.Regular(options.BeatInterval);
+        while (interval - time.GetElapsedTime(began) is var rest && rest > TimeSpan.Zero && await _early.WaitAsync(rest, _stop.Token))
+        {
+            if (Interlocked.Read(ref _toldVersion) > beater.View.Version)
+            {
+                await Task.Delay(Pace.MomentIn(span), time, _stop.Token);
+                return;
+            }
+        }
+    }
+
     private async Task<bool> TrySubscribeAsync(IConnectionMultiplexer connection)
     {
         try
         {
-            await connection.GetSubscriber().SubscribeAsync(_events, (_, message) => OnEvent((string?)message ?? ""));
+            await connection.GetSubscriber().SubscribeAsync(_events, OnEvent);
             return true;
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
@@ -103,7 +116,7 @@ internal sealed class RedisMembershipLoop(
         {
             if (isSubscribed)
             {
-                await connection.GetSubscriber().UnsubscribeAsync(_events, flags: CommandFlags.FireAndForget);
+                await connection.GetSubscriber().UnsubscribeAsync(_events, OnEvent, CommandFlags.FireAndForget);
             }
         }
         catch (RedisException)
@@ -112,15 +125,16 @@ internal sealed class RedisMembershipLoop(
         }
     }
 
-    private void OnEvent(string message)
+    private void OnEvent(RedisChannel channel, RedisValue message)
     {
-        if (message.Split(' ') is not [var what, var which])
+        if (((string?)message ?? "").Split(' ') is not [var what, var which])
         {
             return;
         }
 
         if (what == "changed" && long.TryParse(which, out var version) && version > beater.View.Version)
         {
+            Interlocked.Exchange(ref _toldVersion, version);
             _early.Ring();
         }
         else if (what == "suspected" && NodeTag.TryParse(which, out var accused))

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using StackExchange.Redis;
 using StickySessions.Redis;
 using StickySessions.Tokens;
@@ -54,6 +55,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
             (long)options.BeatInterval.TotalMilliseconds,
             (long)Objection.TotalMilliseconds,
             (string)ViewKeys.Events(redis)!,
+            RandomNumberGenerator.GetHexString(16, lowercase: true),
         ];
         var answer = (RedisResult[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, keys, arguments))!;
         return new SuspicionAnswer(Enum.Parse<Verdict>((string)answer[0]!), (string)answer[1]!);
@@ -92,16 +94,18 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
         -- Who replaces it is no node yet, and confirms nothing that a node has seen.
         if not replaced then is_new = redis.call('HSET', suspicion, reporter, '1') == 1 end
         redis.call('PEXPIRE', suspicion, text(lease))
-        if is_new then redis.call('PUBLISH', ARGV[8], 'suspected ' .. accused) end
+        -- Told twice, as one word may be lost. Each goes to every node, and two that see it are enough.
+        if is_new and redis.call('HLEN', suspicion) <= 4 then redis.call('PUBLISH', ARGV[8], 'suspected ' .. accused) end
 
         -- 3. It may object. Then a second node must confirm, unless none is left that could: those that missed two beats cannot.
         local enough = now - tonumber(redis.call('HGET', suspicion, 'since')) >= objection
         if enough and not replaced then
           local reporters = redis.call('HLEN', suspicion) - 2
-          local others = 0
-          for _, which in ipairs(redis.call('ZRANGEBYSCORE', leases, '(' .. text(now + lease - 2 * beat), '+inf')) do
-            if which ~= accused and which ~= reporter then others = others + 1 end
-          end
+          local recent = now + lease - 2 * beat
+          local function has_beaten_recently(which) return tonumber(redis.call('ZSCORE', leases, which) or '0') > recent end
+          local others = redis.call('ZCOUNT', leases, '(' .. text(recent), '+inf')
+          if has_beaten_recently(accused) then others = others - 1 end
+          if has_beaten_recently(reporter) then others = others - 1 end
           enough = reporters >= 2 or others == 0
         end
         if not enough then return {'Undecided', last_beat} end
@@ -113,7 +117,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
         redis.call('ZREM', leases, accused)
         redis.call('HDEL', seen, accused)
         redis.call('ZADD', gone, text(now), accused)
-        redis.call('HSET', meta, 'version', version)
+        redis.call('HSET', meta, 'version', version, 'mark', ARGV[9], 'mark of ' .. version, ARGV[9])
         redis.call('DEL', suspicion)
         redis.call('PUBLISH', ARGV[8], 'changed ' .. version)
         return {'Gone', last_beat}

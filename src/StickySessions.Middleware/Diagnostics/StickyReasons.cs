@@ -18,6 +18,9 @@ internal static class StickyReasons
     /// <summary>Redis (or the majority of static nodes) is away, so a session whose owner is gone cannot be claimed now.</summary>
     public const string DirectoryUnavailable = "directory-unavailable";
 
+    /// <summary>The owner is gone, and the node that is to take the session over has too many others to take over first.</summary>
+    public const string ClaimsBusy = "claims-busy";
+
     /// <summary>This node could not renew its lease in time: another may own its sessions. What was running may have run.</summary>
     public const string LeaseExpired = "lease-expired";
 
@@ -54,6 +57,7 @@ internal static class StickyReasonDetails
         StickyReasons.DirectoryUnavailable => "The node that owned this session is gone, and who takes it over cannot be settled now. Try again shortly.",
         StickyReasons.LeaseExpired => "This node has lost touch with the cluster, and another one may own this session now. Try again shortly.",
         StickyReasons.OwnerLost => "Another node took this session over while the request ran. It may have run.",
+        StickyReasons.ClaimsBusy => "The node that owned this session is gone, and many others of its sessions are taken over first. Try again shortly.",
         _ => "The request was not served. Try again shortly.",
     };
 }

@@ -44,6 +44,9 @@ internal enum ClaimStatus
 
     /// <summary>The session has ended.</summary>
     Ended,
+
+    /// <summary>Not decided: this node has too many sessions to claim.</summary>
+    Busy,
 }
 
 internal readonly record struct ClaimResult(ClaimStatus Status, NodeTag Owner, uint Epoch);

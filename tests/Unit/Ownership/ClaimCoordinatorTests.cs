@@ -13,7 +13,7 @@ public sealed class ClaimCoordinatorTests
     private readonly ClaimCoordinator _coordinator;
     private readonly SessionId _id = SessionId.New();
 
-    public ClaimCoordinatorTests() => _coordinator = new ClaimCoordinator(_directory, NullLogger<ClaimCoordinator>.Instance);
+    public ClaimCoordinatorTests() => _coordinator = new ClaimCoordinator(_directory, TimeProvider.System, NullLogger<ClaimCoordinator>.Instance);
 
     [Fact]
     public async Task Claim_ByAHundredAtOnce_MakesOneCall()
