@@ -1,0 +1,59 @@
+using Xunit.Sdk;
+
+namespace StickySessions.Tests.Unit.Model;
+
+/// <summary>Each rule is needed: without it the model finds a history that breaks an invariant; with all of them it finds none.</summary>
+public sealed class RulesTests(ITestOutputHelper output)
+{
+    private const int Seeds = 4000;
+    private const int Steps = 160;
+
+    private static readonly Dictionary<string, Setup> Setups = new()
+    {
+        [nameof(Rules.FenceOnEntry)] = Without(rules => rules with { FenceOnEntry = false }, new Budget { Pauses = 2 }),
+        [nameof(Rules.FenceOnAnswer)] = Without(rules => rules with { FenceOnAnswer = false }, new Budget { Pauses = 2 }),
+        [nameof(Rules.FenceFromSending)] = Without(rules => rules with { FenceFromSending = false }, new Budget { Pauses = 1, CutsFromRedis = 1 }) with { SlowBeat = 3 },
+        [nameof(Rules.FenceShorterThanLease)] = Without(rules => rules with { FenceShorterThanLease = false }, new Budget { CutsFromRedis = 1, ClockJumps = 1 }),
+        [nameof(Rules.LeaseIsOfOneTag)] = Without(rules => rules with { LeaseIsOfOneTag = false }, new Budget { Pauses = 2 }),
+        [nameof(Rules.GivenAwayStaysAway)] = Without(rules => rules with { GivenAwayStaysAway = false }, new Budget { Pauses = 2, HandOffs = 1 }),
+        [nameof(Rules.CompareAndSetOnClaim)] = Without(rules => rules with { CompareAndSetOnClaim = false }, new Budget { Pauses = 1 }),
+        [nameof(Rules.EpochAboveToken)] = Without(rules => rules with { EpochAboveToken = false }, new Budget { Pauses = 2, Failovers = 1 }),
+        [nameof(Rules.RecordOnHandOff)] = Without(rules => rules with { RecordOnHandOff = false }, new Budget { Pauses = 1, HandOffs = 1 }),
+        [nameof(Rules.UnknownIsNotGone)] = Without(rules => rules with { UnknownIsNotGone = false }, new Budget { Pauses = 2, Crashes = 1 }),
+        [nameof(Rules.ExtendLeasesAfterOutage)] = Without(rules => rules with { ExtendLeasesAfterOutage = false }, new Budget { RedisStops = 1 }),
+        [nameof(Rules.GiveUpQuestion)] = Without(rules => rules with { GiveUpQuestion = false }, new Budget { CutsFromRedis = 3 }) with { Mode = RedisLost.Availability },
+        [nameof(Rules.ExpiredClaimsNothing)] = Without(rules => rules with { ExpiredClaimsNothing = false }, new Budget { CutsFromRedis = 3 }) with { Mode = RedisLost.Availability },
+        [nameof(Rules.NeverSendTwice)] = Without(rules => rules with { NeverSendTwice = false }, new Budget { LostMessages = 2 }),
+        [nameof(Rules.ForwardedIsTerminal)] = Without(rules => rules with { ForwardedIsTerminal = false }, new Budget { Pauses = 1 }),
+        [nameof(Rules.TombstoneBeforeAnswer)] = Without(rules => rules with { TombstoneBeforeAnswer = false }, new Budget { Pauses = 1, Ends = 1 }),
+        [nameof(Rules.AskHoldersIfRecordIsMissing)] = Without(rules => rules with { AskHoldersIfRecordIsMissing = false }, new Budget { Pauses = 2, Flushes = 1 }),
+        [nameof(Rules.MergeViews)] = Without(rules => rules with { MergeViews = false }, new Budget { Pauses = 2, Failovers = 1 }),
+        [nameof(Rules.VerifyAfterReconnect)] = Without(rules => rules with { VerifyAfterReconnect = false }, new Budget { Pauses = 2, Failovers = 1, Flushes = 1 }),
+    };
+
+    public static TheoryData<string> Names => [.. Setups.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Model_WithoutOneRule_BreaksAnInvariant(string rule)
+    {
+        var found = Explorer.Walk(Setups[rule], Seeds, Steps);
+
+        Assert.NotNull(found);
+        output.WriteLine(Trace.Of(Setups[rule], found));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Model_WithAllRules_BreaksNothing(string faultsOf)
+    {
+        var setup = Setups[faultsOf] with { Rules = Rules.All };
+
+        if (Explorer.Walk(setup, Seeds / 10, Steps) is { } found)
+        {
+            throw new XunitException(Trace.Of(setup, found));
+        }
+    }
+
+    private static Setup Without(Func<Rules, Rules> change, Budget faults) => new() { Rules = change(Rules.All), Faults = faults };
+}
