@@ -73,6 +73,7 @@ internal static class Faults
             Act.CutFromPeers => CutFromPeers(world with { Left = left with { CutsFromPeers = left.CutsFromPeers - 1 } }, node),
             Act.ReconnectToPeers => Healed(world.With(node with { IsCutFromPeers = false })),
             Act.LoseBeat => LoseMessage(world.With(faulty with { Beat = null }), !world.Reaches(node)),
+            Act.LoseProbe => LoseMessage(world.With(node with { ProbedAt = world.Now, PeersArePast = true }), isFree: false),
             Act.LoseRequest => LoseMessage(world.Without(world.Request(move.Who)), isFree: world.Request(move.Who) is not { Phase: Phase.ToOwner or Phase.ToCandidate }),
             Act.LoseReply => LoseMessage(world.With(world.Request(move.Who) with { Phase = Phase.Claiming }), isFree: false),
             Act.LoseAnswer => LoseAnswer(LoseMessage(world, isFree: false), world.Request(move.Who)),

@@ -76,6 +76,10 @@ internal static class Moves
         if (world.Setup.Mode == RedisLost.Availability && node.ProbedAt < world.Now)
         {
             moves.Add(new Move(Act.Probe, node.Index));
+            if (world.Left.LostMessages > 0)
+            {
+                moves.Add(new Move(Act.LoseProbe, node.Index));
+            }
         }
 
         if (node.Held is { IsVerified: false } && world.Reaches(node))

@@ -27,8 +27,8 @@ internal static class Protocol
     public static bool NeedsCandidate(this World world, Request request)
     {
         var (node, owner) = (world.Nodes[request.At], request.Token.Owner);
-        return (request.Phase == Phase.Arrived || (request.Phase is Phase.AtOwner or Phase.AtCandidate && !world.Rules.ForwardedIsTerminal))
-            && owner != node.Tag && !node.Former.Contains(owner) && !node.View.Has(owner) && !(world.Rules.UnknownIsNotGone && node.View.IsNewer(owner));
+        return request.Phase == Phase.Arrived
+            && owner != node.Tag && !node.Former.Contains(owner) && node.View.IsGone(owner, world.Now, world.Rules);
     }
 
     private static World Fail(this World world, Request request) => world.Without(request);
@@ -54,12 +54,12 @@ internal static class Protocol
             return world.Claim(request);
         }
 
-        if (request.Phase == Phase.AtCandidate && (!node.View.Has(owner) || (world.Reaches(node) && !world.Redis.View.Has(owner))))
+        if (request.Phase == Phase.AtCandidate && (node.View.IsGone(owner, world.Now, world.Rules) || (world.Reaches(node) && world.Redis.View.IsGone(owner, world.Now, world.Rules))))
         {
             return world.Claim(request);
         }
 
-        if (request.Phase != Phase.Arrived && world.Rules.ForwardedIsTerminal)
+        if (request.Phase != Phase.Arrived)
         {
             return world.With(request with { Phase = Phase.NotMine });
         }
@@ -69,7 +69,7 @@ internal static class Protocol
             return owner.Node == request.RefusedBy ? world.Fail(request) : world.Send(request, owner.Node, Phase.ToOwner);
         }
 
-        if (world.Rules.UnknownIsNotGone && node.View.IsNewer(owner))
+        if (!node.View.IsGone(owner, world.Now, world.Rules))
         {
             return world.Fail(request);
         }
@@ -79,7 +79,7 @@ internal static class Protocol
 
     private static World Send(this World world, Request request, int to, Phase phase)
     {
-        if (request.Hops >= MaxHops && world.Rules.ForwardedIsTerminal)
+        if (request.Hops >= MaxHops && world.Rules.TryAgainTwice)
         {
             return world.Fail(request);
         }
@@ -97,7 +97,7 @@ internal static class Protocol
             return world.Enter(request, node.Held.Epoch);
         }
 
-        if (node.Tag.IsNone || (world.Rules.ExpiredClaimsNothing && world.Now >= node.Deadline))
+        if (node.Tag.IsNone || world.Now >= node.Deadline)
         {
             return world.Fail(request);
         }

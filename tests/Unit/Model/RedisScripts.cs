@@ -17,12 +17,25 @@ internal static class RedisScripts
             && (redis.Generation != known.Generation || known.Version > redis.Version || (beat.Distrust && !redis.Leases.ContainsKey(beat.Tag)));
         var leases = redis.Leases;
 
-        // What was lost comes back from the caller's view. Who is missing is not gone, and who is gone stays so.
+        var generation = redis.Generation;
+        var settled = redis.Settled;
+        if (generation == 0 || (lost && generation == known.Generation))
+        {
+            generation = world.Ghost.Fresh + 1;
+            settled = now + world.Setup.Lease;
+            world = world with { Ghost = world.Ghost with { Fresh = generation } };
+        }
+
+        // What was lost comes back from the caller's view, while nobody takes it for gone. Who is gone stays so.
+        var mayReturn = now < settled || !world.Rules.MissingIsNotGone;
         if (lost && world.Rules.MergeViews)
         {
             foreach (var (tag, isLive) in known.IsLive)
             {
-                leases = isLive && leases.ContainsKey(tag) ? leases : leases.SetItem(tag, isLive ? now + world.Setup.Lease : null);
+                if (!isLive || (mayReturn && !leases.ContainsKey(tag)))
+                {
+                    leases = leases.SetItem(tag, isLive ? now + world.Setup.Lease : null);
+                }
             }
         }
         else if (lost && !leases.ContainsKey(beat.Tag))
@@ -63,19 +76,13 @@ internal static class RedisScripts
             }
         }
 
-        var generation = redis.Generation;
-        if (generation == 0 || (lost && generation == known.Generation))
-        {
-            generation = world.Ghost.Fresh + 1;
-            world = world with { Ghost = world.Ghost with { Fresh = generation } };
-        }
-
         var changed = lost || generation != redis.Generation || !SameNodes(leases, redis.Leases);
         var next = redis with
         {
             Generation = generation,
             Version = changed ? Math.Max(redis.Version, joins ? 0 : known.Version) + 1 : redis.Version,
             Sequence = sequence,
+            Settled = settled,
             Leases = leases,
             LastBeat = now,
         };

@@ -37,11 +37,14 @@ internal sealed record Rules
     /// <summary>A tag above the view's highest join sequence is new, not gone.</summary>
     public bool UnknownIsNotGone { get; init; } = true;
 
+    /// <summary>
+    /// Nor is one that is missing in a view that was rebuilt less than a lease ago. From then on it is gone for good: it cannot come
+    /// back under the same tag, in its own view or another's.
+    /// </summary>
+    public bool MissingIsNotGone { get; init; } = true;
+
     /// <summary>If nobody could beat, it was Redis: all leases begin anew.</summary>
     public bool ExtendLeasesAfterOutage { get; init; } = true;
-
-    /// <summary>A node past its deadline claims nothing.</summary>
-    public bool ExpiredClaimsNothing { get; init; } = true;
 
     /// <summary>Who claims from an expired node asks it first to give the session up.</summary>
     public bool GiveUpQuestion { get; init; } = true;
@@ -49,8 +52,8 @@ internal sealed record Rules
     /// <summary>A forwarded request whose answer got lost is not sent again: it may have run.</summary>
     public bool NeverSendTwice { get; init; } = true;
 
-    /// <summary>A node handles what was forwarded to it or refuses it; only the ingress node forwards, three times at most.</summary>
-    public bool ForwardedIsTerminal { get; init; } = true;
+    /// <summary>Only the ingress node sends a request on, and tries again twice at most.</summary>
+    public bool TryAgainTwice { get; init; } = true;
 
     /// <summary>The end of a session is in the record before it is acknowledged.</summary>
     public bool TombstoneBeforeAnswer { get; init; } = true;

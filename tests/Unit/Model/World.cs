@@ -35,13 +35,19 @@ internal sealed record Record(Tag Owner, int Epoch, bool Ended = false)
 }
 
 /// <summary>The nodes that a node knows: live ones, and which are gone for sure.</summary>
-internal sealed record View(int Generation, int Version, int Sequence, ImmutableSortedDictionary<Tag, bool> IsLive)
+/// <param name="Generation">Changes when the view was lost and rebuilt.</param>
+/// <param name="Version">Rises with each change.</param>
+/// <param name="Sequence">The highest join sequence that was given.</param>
+/// <param name="IsLive">Whether a node is live; one that is missing was never known, or lost.</param>
+/// <param name="Settled">From when on a node that is missing is gone: until then those that were lost may come back.</param>
+internal sealed record View(int Generation, int Version, int Sequence, int Settled, ImmutableSortedDictionary<Tag, bool> IsLive)
 {
-    public static readonly View None = new(0, 0, 0, ImmutableSortedDictionary<Tag, bool>.Empty);
+    public static readonly View None = new(0, 0, 0, 0, ImmutableSortedDictionary<Tag, bool>.Empty);
 
     public bool Has(Tag tag) => IsLive.GetValueOrDefault(tag);
 
-    public bool IsNewer(Tag tag) => tag.Sequence > Sequence;
+    public bool IsGone(Tag tag, int now, Rules rules)
+        => !Has(tag) && !(rules.UnknownIsNotGone && tag.Sequence > Sequence) && !(rules.MissingIsNotGone && now < Settled && !IsLive.ContainsKey(tag));
 
     public IEnumerable<Tag> Live => IsLive.Where(node => node.Value).Select(node => node.Key);
 
@@ -54,16 +60,17 @@ internal sealed record View(int Generation, int Version, int Sequence, Immutable
 /// <param name="Generation">Changes when the view was lost and rebuilt; 0 if there is no view.</param>
 /// <param name="Version">Rises with each change of the view.</param>
 /// <param name="Sequence">The highest join sequence that was given.</param>
+/// <param name="Settled">When the view is as old as a lease since it was rebuilt.</param>
 /// <param name="Leases">When the lease of each node ends; null of a node that is gone.</param>
 /// <param name="LastBeat">When anybody beat last, by Redis' clock.</param>
 /// <param name="Record">The record of the session.</param>
 /// <param name="Before">What a replica has that is one write behind.</param>
 internal sealed record RedisState(
-    bool IsUp, int Connection, int Generation, int Version, int Sequence, ImmutableSortedDictionary<Tag, int?> Leases, int LastBeat, Record? Record, RedisState? Before)
+    bool IsUp, int Connection, int Generation, int Version, int Sequence, int Settled, ImmutableSortedDictionary<Tag, int?> Leases, int LastBeat, Record? Record, RedisState? Before)
 {
-    public static readonly RedisState Empty = new(true, 1, 0, 0, 0, ImmutableSortedDictionary<Tag, int?>.Empty, 0, null, null);
+    public static readonly RedisState Empty = new(true, 1, 0, 0, 0, 0, ImmutableSortedDictionary<Tag, int?>.Empty, 0, null, null);
 
-    public View View => new(Generation, Version, Sequence, Leases.ToImmutableSortedDictionary(lease => lease.Key, lease => lease.Value is not null));
+    public View View => new(Generation, Version, Sequence, Settled, Leases.ToImmutableSortedDictionary(lease => lease.Key, lease => lease.Value is not null));
 
     /// <summary>Remembers the last three writes: what an asynchronous replica may not have yet.</summary>
     public RedisState Write(RedisState next) => next with { Before = this with { Before = Before is { Before: { } two } one ? one with { Before = two with { Before = null } } : Before } };
