@@ -40,7 +40,7 @@ public sealed class ModelTests
 
     [Theory(Explicit = true)]
     [MemberData(nameof(Names))]
-    public void Model_UnderAllFaultsForLong_BreaksNothing(string faults) => Walk(Setups[faults], seeds: 50_000);
+    public void Model_UnderAllFaultsForLong_BreaksNothing(string faults) => Walk(Setups[faults], seeds: 30_000);
 
     private static void Walk(Setup setup, int seeds)
     {

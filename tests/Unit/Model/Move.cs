@@ -50,8 +50,9 @@ internal readonly record struct Move(Act Act, int Who = 0, int Choice = 0, int B
         Act.SendBeat or Act.RunBeat or Act.BeatReply => 8,
         Act.Step or Act.Arrive or Act.RunScript => 14,
         Act.Request => 3,
-        Act.Resume or Act.ReconnectToRedis or Act.ReconnectToPeers or Act.StartRedis => 4,
+        Act.Resume or Act.ReconnectToRedis or Act.ReconnectToPeers or Act.StartRedis => 2,
         Act.Probe or Act.Verify => 20,
+        Act.LoseProbe => 8,
         Act.Pause => 3,
         _ => 2,
     };

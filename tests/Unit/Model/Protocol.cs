@@ -162,7 +162,7 @@ internal static class Protocol
         var node = world.Nodes[request.At];
         return request.Reply switch
         {
-            { Ended: true } => world.With(node with { Held = null }).Fail(request),
+            { Ended: true } ended => world.With(node with { Held = world.Rules.EndIsRemembered ? new Held(ended.Epoch, node.Tag, Ended: true) : null }).Fail(request),
             { } record when record.Owner == request.Lease => node.Tag == request.Lease || !world.Rules.LeaseIsOfOneTag ? world.Adopt(request, record.Epoch) : world.Fail(request),
             { } record => world.Elsewhere(request, new Token(record.Owner, record.Epoch)),
             _ => world.Fail(request),

@@ -58,6 +58,9 @@ internal sealed record Rules
     /// <summary>The end of a session is in the record before it is acknowledged.</summary>
     public bool TombstoneBeforeAnswer { get; init; } = true;
 
+    /// <summary>A node that learns, or has heard, that a session has ended does not forget it.</summary>
+    public bool EndIsRemembered { get; init; } = true;
+
     /// <summary>A record that must have existed and is missing may be created only after all nodes were asked who holds the session.</summary>
     public bool AskHoldersIfRecordIsMissing { get; init; } = true;
 

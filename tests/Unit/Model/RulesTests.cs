@@ -26,6 +26,7 @@ public sealed class RulesTests(ITestOutputHelper output)
         [nameof(Rules.NeverSendTwice)] = Without(rules => rules with { NeverSendTwice = false }, new Budget { LostMessages = 2 }),
         [nameof(Rules.TryAgainTwice)] = Without(rules => rules with { TryAgainTwice = false }, new Budget { HandOffs = 12 }),
         [nameof(Rules.TombstoneBeforeAnswer)] = Without(rules => rules with { TombstoneBeforeAnswer = false }, new Budget { Pauses = 1, Ends = 1 }),
+        [nameof(Rules.EndIsRemembered)] = Without(rules => rules with { EndIsRemembered = false }, new Budget { Pauses = 1, Ends = 1 }) with { Requests = 4 },
         [nameof(Rules.AskHoldersIfRecordIsMissing)] = Without(rules => rules with { AskHoldersIfRecordIsMissing = false }, new Budget { Pauses = 2, Flushes = 1 }),
         [nameof(Rules.MergeViews)] = Without(rules => rules with { MergeViews = false }, new Budget { Pauses = 2, Failovers = 1 }),
         [nameof(Rules.VerifyAfterReconnect)] = Without(rules => rules with { VerifyAfterReconnect = false }, new Budget { Pauses = 2, Failovers = 1, Flushes = 1 }),
