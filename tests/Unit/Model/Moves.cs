@@ -32,7 +32,7 @@ internal static class Moves
         {
             var beatIsDue = world.Reaches(node) && node.LastSent < world.Now;
             var isLate = node.Beat is { } beat && world.Now - beat.Sent >= world.Setup.SlowBeat;
-            var verifies = node.Held is { IsVerified: false } && world.Reaches(node);
+            var verifies = world.Reaches(node) && world.MustVerify(node);
             var probes = world.Setup.Mode == RedisLost.Availability && node.ProbedAt < world.Now;
             if (!node.IsPaused && (beatIsDue || isLate || verifies || probes))
             {
@@ -82,7 +82,7 @@ internal static class Moves
             }
         }
 
-        if (node.Held is { IsVerified: false } && world.Reaches(node))
+        if (world.Reaches(node) && world.MustVerify(node))
         {
             moves.Add(new Move(Act.Verify, node.Index));
         }

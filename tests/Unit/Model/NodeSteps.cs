@@ -50,6 +50,10 @@ internal static class NodeSteps
             || (world.Setup.Mode == RedisLost.Availability && node.PeersArePast && node.ProbedAt >= world.Now - 1);
     }
 
+    /// <summary>Whether a node that can has to compare what it holds with the record.</summary>
+    public static bool MustVerify(this World world, NodeState node) => !node.Tag.IsNone && node.Held is { } held
+        && (!held.IsVerified || (world.Setup.LosesData && world.Rules.VerifyAgain && world.Now >= held.LookedAt + world.Setup.Upkeep));
+
     /// <summary>Whether what a node holds is its own under the tag that it has now.</summary>
     public static bool Owns(this World world, NodeState node)
         => node is { Held: { Ended: false, IsVerified: true } held, Tag.IsNone: false } && (!world.Rules.LeaseIsOfOneTag || held.Under == node.Tag);

@@ -144,14 +144,25 @@ internal static class RedisScripts
     public static World RunVerify(this World world, NodeState node)
     {
         var (held, record) = (node.Held!, world.Redis.Record);
+        if (held.Ended && record is not { Ended: true })
+        {
+            return world.Write(world.Redis with { Record = new Record(default, Math.Max(record?.Epoch ?? 0, held.Epoch) + 1, Ended: true) })
+                .With(node with { Held = held with { IsVerified = true, LookedAt = world.Now } });
+        }
+
         if (record is null || (record.Epoch < held.Epoch && !record.Ended))
         {
             // A session at its first epoch has no record.
             var written = held.Epoch > 1 ? world.Write(world.Redis with { Record = new Record(held.Under, held.Epoch) }) : world;
-            return written.With(node with { Held = held with { IsVerified = true } });
+            return written.With(node with { Held = held with { IsVerified = true, LookedAt = world.Now } });
         }
 
-        return world.With(node with { Held = record == new Record(held.Under, held.Epoch) ? held with { IsVerified = true } : null });
+        if (record == new Record(held.Under, held.Epoch) || held.Ended)
+        {
+            return world.With(node with { Held = held with { IsVerified = true, LookedAt = world.Now } });
+        }
+
+        return world.With(record.Ended && world.Rules.EndIsRemembered ? node with { Held = new Held(record.Epoch, node.Tag, Ended: true) } : node.GiveAway());
     }
 
     private static bool SameNodes(ImmutableSortedDictionary<Tag, int?> one, ImmutableSortedDictionary<Tag, int?> other)

@@ -69,6 +69,9 @@ internal sealed record Rules
 
     /// <summary>After Redis was away owners read the record of what they hold again, and write it again if it was lost.</summary>
     public bool VerifyAfterReconnect { get; init; } = true;
+
+    /// <summary>They look again from time to time, each session: another owner may have written its record after they looked first.</summary>
+    public bool VerifyAgain { get; init; } = true;
 }
 
 internal enum RedisLost
@@ -107,8 +110,16 @@ internal sealed record Setup
     public int Deadline(int sent, int replied)
         => (Rules.FenceFromSending ? sent : replied) + (Rules.FenceShorterThanLease ? Fence : Lease);
 
-    /// <summary>How long two owners may both acknowledge once nodes and network are well: a beat, its delay, and one fence.</summary>
-    public int Convergence => Lease + SlowBeat + 1;
+    /// <summary>How often owners compare what they hold with its record.</summary>
+    public int Upkeep => Rules.VerifyAgain ? Lease : 0;
+
+    /// <summary>
+    /// How long two owners may both acknowledge once Redis, nodes and network are well: the one that was away longest serves again after a
+    /// beat, and writes its record; the other meets that within one round of upkeep.
+    /// </summary>
+    public int Convergence => Fence + SlowBeat + Upkeep + 2;
+
+    public bool LosesData => Faults is { Flushes: > 0 } or { Failovers: > 0 };
 }
 
 /// <summary>How often each fault may still happen.</summary>

@@ -84,7 +84,11 @@ internal sealed record RedisState(
 /// <param name="Under">The tag under which this node came to own it.</param>
 /// <param name="Ended">Whether it has ended; it stays so.</param>
 /// <param name="IsVerified">False from when Redis was away until the record was read again.</param>
-internal sealed record Held(int Epoch, Tag Under, bool Ended = false, bool IsVerified = true);
+internal sealed record Held(int Epoch, Tag Under, bool Ended = false, bool IsVerified = true)
+{
+    /// <summary>When it was last compared with the record.</summary>
+    public int LookedAt { get; init; }
+}
 
 /// <summary>A beat on its way to Redis, or its reply on its way back.</summary>
 internal sealed record Beat(int Sent, Tag Tag, View Known, bool Distrust, Tag Granted = default, View? Reply = null, int Connection = 0, bool WasLost = false);
