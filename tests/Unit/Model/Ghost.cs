@@ -84,15 +84,17 @@ internal static class Invariants
             return world.Violated($"{request} began after an answer at epoch {request.Floor} and was answered at epoch {request.Epoch}");
         }
 
-        var ghost = world.Ghost with { EndSeen = world.Ghost.EndSeen || request.Ends };
-        return world with { Ghost = world.IsStrict() ? ghost with { Seen = Math.Max(ghost.Seen, request.Epoch) } : ghost };
+        var ghost = world.Ghost;
+        return world.IsStrict()
+            ? world with { Ghost = ghost with { Seen = Math.Max(ghost.Seen, request.Epoch), EndSeen = ghost.EndSeen || request.Ends } }
+            : world;
     }
 
     /// <summary>A lease ended. That must not happen to a node that was well: it could have renewed it.</summary>
     public static World Expired(this World world, Tag tag)
     {
         // A Redis that comes and goes may give one node the time to beat and another not.
-        if (world.Setup.Faults is not { RedisStops: <= 1, ClockJumps: 0 })
+        if (world.Setup.Faults is not { RedisStops: <= 1, ClockJumps: 0, Failovers: 0 })
         {
             return world;
         }
