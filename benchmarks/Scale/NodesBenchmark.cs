@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using StackExchange.Redis;
 using StickySessions.Cluster;
 using StickySessions.Ownership;
 using StickySessions.Tokens;
@@ -70,20 +71,21 @@ internal static class NodesBenchmark
         nodes.RemoveRange(0, dead.Count);
         await Task.WhenAll(dead.Select(node => node.CrashAsync()));
         await EventuallyAsync(() => nodes.Any(node => node.View.Nodes.Length < nodes.Count + dead.Count));
-        await MeasureAsync(redis, $"{dead.Count} leases end, from the first view that shows it", () => Task.CompletedTask, () => nodes.All(node => node.View.Nodes.Length == nodes.Count));
+        await MeasureAsync(redis, $"{dead.Count} leases end, from the first view that shows it", () => Task.CompletedTask, () => nodes.All(node => node.View.Nodes.Length == nodes.Count), rest: TimeSpan.Zero);
 
         // 5. Redis loses everything.
         var versions = nodes.Max(node => node.View.Version);
         await MeasureAsync(redis, "FLUSHALL, until all follow the rebuilt view", () => redis.Server.FlushAllDatabasesAsync(),
             () => nodes.All(node => node.View.Version > versions && node.View.Nodes.Length == nodes.Count));
 
+        MeasureView(nodes[0].View);
         MeasureCandidate(nodes[0].View);
         await Task.WhenAll(nodes.Select(node => node.CrashAsync()));
     }
 
-    private static async Task MeasureAsync(RedisServer redis, string what, Func<Task> change, Func<bool> isDone)
+    private static async Task MeasureAsync(RedisServer redis, string what, Func<Task> change, Func<bool> isDone, TimeSpan? rest = null)
     {
-        await Task.Delay(TimeSpan.FromSeconds(3));
+        await Task.Delay(rest ?? TimeSpan.FromSeconds(3));
         var before = await redis.UseAsync();
         var began = Stopwatch.GetTimestamp();
         var changing = change();
@@ -109,6 +111,26 @@ internal static class NodesBenchmark
 
             await Task.Delay(10);
         }
+    }
+
+    /// <summary>What a node keeps of the others, made of an answer of its own as at each node of a real cluster.</summary>
+    private static void MeasureView(ClusterView view)
+    {
+        const int Copies = 20;
+        var copies = new (KnownView Known, ClusterView View)[Copies];
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var began = Stopwatch.GetTimestamp();
+        for (var copy = 0; copy < Copies; copy++)
+        {
+            RedisResult[] entries = [.. view.Nodes.SelectMany(node => new[] { RedisResult.Create((RedisValue)node.Tag.ToString()), RedisResult.Create((RedisValue)NodeEntry.Format(node)) })];
+            var known = KnownView.None.With(new BeatAnswer(BeatOutcome.Ok, Tag: "", IsFull: true, Entries: entries));
+            copies[copy] = (known, known.ToView(self: null));
+        }
+
+        var took = Stopwatch.GetElapsedTime(began) / Copies;
+        var heap = (GC.GetTotalMemory(forceFullCollection: true) - before) / Copies;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"heap of the view of {view.Nodes.Length} nodes alone: {heap / 1024.0:0} KB; to read it as a whole: {took.TotalMilliseconds:0.0} ms"));
+        GC.KeepAlive(copies);
     }
 
     private static void MeasureCandidate(ClusterView view)

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace StickySessions.Benchmarks.Scale;
 
@@ -8,7 +10,7 @@ namespace StickySessions.Benchmarks.Scale;
 /// The owner of many sessions is killed, and all of them are asked for at a high rate. What other sessions feel of it: turns with and
 /// without the flood alternate.
 /// </summary>
-internal static class OrphansBenchmark
+internal static partial class OrphansBenchmark
 {
     private const int OtherSessions = 16;
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
@@ -38,7 +40,7 @@ internal static class OrphansBenchmark
         Console.WriteLine($"{count} orphans, {rate} asked for each second by new requests at both other nodes; {OtherSessions} other sessions with a request every {Think.TotalMilliseconds} ms; warmed up with {warm}");
 
         var (quietMedians, floodMedians, quiet99, flood99) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
-        var total = new Flood();
+        var total = new Flood(0, 0, []);
         var scripts = 0L;
         for (var round = 0; !tokens.IsEmpty; round++)
         {
@@ -77,7 +79,10 @@ internal static class OrphansBenchmark
         }
 
         var answers = await Task.WhenAll(asked);
-        return new Flood(answers.Length, answers.Count(answer => answer.Status == 200), answers.Count(answer => answer.Status == 503));
+        return new Flood(
+            answers.Length,
+            answers.Count(answer => answer.Status == 200),
+            [.. answers.Where(answer => answer.Status != 200).Select(answer => Reason().Match(answer.Body) is { Success: true } match ? match.Groups[1].Value : $"{answer.Status}")]);
     }
 
     private static async Task<double[]> LatenciesAsync(NodeProcess[] nodes, string[] cookies, TimeSpan duration)
@@ -122,10 +127,14 @@ internal static class OrphansBenchmark
             $"{what} of other sessions' latency: {quiet[quiet.Count / 2]:0.00} ms without, {flood[flood.Count / 2]:0.00} ms with the flood; ratio of the {ratios.Length} pairs: median {ratios[ratios.Length / 2]:0.00}, half of all between {ratios[ratios.Length / 4]:0.00} and {ratios[ratios.Length * 3 / 4]:0.00}, worst {ratios[^1]:0.00}"));
     }
 
-    private readonly record struct Flood(int Asked, int Good, int Busy)
-    {
-        public static Flood operator +(Flood one, Flood other) => new(one.Asked + other.Asked, one.Good + other.Good, one.Busy + other.Busy);
+    [GeneratedRegex("\"reason\":\"([^\"]+)")]
+    private static partial Regex Reason();
 
-        public override string ToString() => $"{Asked} orphans, of which {Good} were answered well, {Busy} with 503";
+    private sealed record Flood(int Asked, int Good, ImmutableArray<string> Reasons)
+    {
+        public static Flood operator +(Flood one, Flood other) => new(one.Asked + other.Asked, one.Good + other.Good, one.Reasons.AddRange(other.Reasons));
+
+        public override string ToString()
+            => $"{Asked} orphans, of which {Good} were answered well{string.Concat(Reasons.CountBy(reason => reason).Select(pair => $", {pair.Value} {pair.Key}"))}";
     }
 }

@@ -56,7 +56,7 @@ internal sealed class EarlyExpiry
         await Task.Delay(Pace.MomentIn(Pace.OfConfirmations(_membership.View, _options.Lease)), _time);
         if (_membership.View.Find(accused) is { } node && await IsRefusedAsync(node))
         {
-            await ReportAsync(node, Evidence.Refused, "");
+            await ReportAsync(node, Evidence.Confirmed, "");
         }
     }
 

@@ -30,8 +30,6 @@ internal sealed record KnownView
 
     public IEnumerable<Node> Live => _nodes.Where(known => known.Node is { State: not NodeState.Gone }).Select(known => known.Node!);
 
-    public Node? Find(NodeTag tag) => IndexOf(_nodes.AsSpan(), tag) is >= 0 and var index ? _nodes[index].Node : null;
-
     /// <summary>Whether an answer says anything new.</summary>
     public bool IsOlderThan(BeatAnswer answer) => answer.Generation != Generation || answer.Version != Version;
 

@@ -127,7 +127,8 @@ internal sealed class RedisMembershipLoop(
 
     private void OnEvent(RedisChannel channel, RedisValue message)
     {
-        if (((string?)message ?? "").Split(' ') is not [var what, var which])
+        // One that has stopped must not go on proving that it runs.
+        if (_stop.IsCancellationRequested || ((string?)message ?? "").Split(' ') is not [var what, var which])
         {
             return;
         }

@@ -13,6 +13,12 @@ internal enum Evidence
     /// <summary>Connects to the node are refused, as seen by the reporter.</summary>
     Refused,
 
+    /// <summary>
+    /// The same, seen by one that was told of a suspicion. It opens none: a node that beats, but not where it says, would be suspected
+    /// by all others again and again.
+    /// </summary>
+    Confirmed,
+
     /// <summary>A new process with the node's name did not find it at its address.</summary>
     Replaced,
 }
@@ -84,6 +90,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
         -- 2. Collect what reporters say. A beat since the first of them clears the accused.
         local replaced = evidence == 'Replaced'
         if not replaced and not redis.call('ZSCORE', leases, reporter) then return {'Undecided', last_beat} end
+        if evidence == 'Confirmed' and redis.call('EXISTS', suspicion) == 0 then return {'Undecided', last_beat} end
         local accused_since = redis.call('HGET', suspicion, 'beat')
         if accused_since and has_beaten_since(accused_since) then
           redis.call('DEL', suspicion)

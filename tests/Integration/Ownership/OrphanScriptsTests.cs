@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
@@ -11,7 +12,7 @@ namespace StickySessions.Tests.Integration.Ownership;
 public sealed class OrphanScriptsTests
 {
     private const int Orphans = 1_000;
-    private const int RequestsForEach = 5;
+    private const int RequestsForEach = 3;
 
     private static readonly NodeTag Dead = new(1, 1);
     private static readonly NodeTag Self = new(2, 2);
@@ -27,7 +28,7 @@ public sealed class OrphanScriptsTests
         var nodes = new OtherNodes();
         var directory = new RedisOwnershipDirectory(
             connections, new HolderSearch(nodes, nodes, TimeProvider.System), policies.GetRequiredService<PolicyResolver>());
-        var claims = new ClaimCoordinator(directory, TimeProvider.System, NullLogger<ClaimCoordinator>.Instance);
+        var claims = new ClaimCoordinator(directory, new FakeTimeProvider(), NullLogger<ClaimCoordinator>.Instance);
         var orphans = Enumerable.Range(0, Orphans).Select(_ => SessionId.New()).ToArray();
 
         await using var counter = await ScriptCounter.ConnectAsync(server);

@@ -9,6 +9,9 @@ namespace StickySessions.Tests.Unit.Ownership;
 /// <summary>A node that dies orphans all its sessions at once: only so many are claimed, and wait to be claimed, at a time.</summary>
 public sealed class ClaimLimitTests
 {
+    /// <summary>Without the limit a claim would wait for a directory that decides nothing.</summary>
+    private static readonly TimeSpan NeverDecided = TimeSpan.FromSeconds(60);
+
     private static readonly NodeTag Gone = new(1, 1);
     private static readonly NodeTag Self = new(2, 2);
 
@@ -113,7 +116,7 @@ public sealed class ClaimLimitTests
     private Task<ClaimResult>[] Fill() => [.. Sessions(ClaimCoordinator.MaxAtOnce).Select(orphan => ClaimAsync(orphan, Cancellation))];
 
     private Task<ClaimResult> ClaimAsync(SessionId session, CancellationToken cancellationToken)
-        => _coordinator.ClaimAsync(session, Gone, 1, Self, cancellationToken);
+        => _coordinator.ClaimAsync(session, Gone, 1, Self, cancellationToken).WaitAsync(NeverDecided, CancellationToken.None);
 
     private sealed class SlowDirectory : IOwnershipDirectory
     {
