@@ -78,7 +78,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
             question.Distrust ? "1" : "0",
             .. question.WithView ? question.Known.Entries.SelectMany(pair => new RedisValue[] { pair.Key.ToString(), pair.Value }) : [],
         ];
-        var answer = (RedisResult[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, _keys, arguments))!;
+        var answer = (RedisResult[])(await redis.Beats.GetDatabase().EvaluateAsync(Script, _keys, arguments))!;
         var outcome = Enum.Parse<BeatOutcome>((string)answer[0]!);
         return answer.Length == 1
             ? new BeatAnswer(outcome)

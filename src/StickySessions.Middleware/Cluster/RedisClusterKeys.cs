@@ -43,7 +43,7 @@ internal sealed class RedisClusterKeys(IRedisConnections redis) : IClusterKeys
             wasFlushed ? "1" : "0",
             .. known?.Fields.SelectMany(field => new RedisValue[] { field.Key, field.Value }) ?? [],
         ];
-        var answer = (RedisValue[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, _keys, arguments))!;
+        var answer = (RedisValue[])(await redis.Beats.GetDatabase().EvaluateAsync(Script, _keys, arguments))!;
         if (Parse(answer) is { } secrets && !secrets.IsSame(Volatile.Read(ref _secrets)))
         {
             Volatile.Write(ref _secrets, secrets);

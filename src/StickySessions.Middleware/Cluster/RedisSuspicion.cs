@@ -55,7 +55,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
             (long)Objection.TotalMilliseconds,
             (string)ViewKeys.Events(redis)!,
         ];
-        var answer = (RedisResult[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, keys, arguments))!;
+        var answer = (RedisResult[])(await redis.Beats.GetDatabase().EvaluateAsync(Script, keys, arguments))!;
         return new SuspicionAnswer(Enum.Parse<Verdict>((string)answer[0]!), (string)answer[1]!);
     }
 

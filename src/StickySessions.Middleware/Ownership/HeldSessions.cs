@@ -9,11 +9,24 @@ internal sealed class HeldSessions(TimeProvider time)
 {
     private readonly ConcurrentDictionary<SessionId, HeldSession> _sessions = new();
     private int _count;
+    private int _verification;
 
     /// <summary>How many sessions are held; those that expired count until they are swept. Cheap, unlike the dictionary's own count.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Enters a session, unless it has expired. One held at a lower epoch than asked for has another owner and is dropped.</summary>
+    /// <summary>The present verification: sessions that were verified in an earlier one must be again.</summary>
+    public int Verification => Volatile.Read(ref _verification);
+
+    /// <summary>
+    /// The store was away, or may have lost writes: whoever claimed a session meanwhile, this node has not heard of it. Each session is
+    /// verified before its next use. That costs one comparison while all is well.
+    /// </summary>
+    public void DoubtAll() => Interlocked.Increment(ref _verification);
+
+    /// <summary>
+    /// Enters a session, unless it has expired. One held at a lower epoch than asked for has another owner and is dropped; one that is
+    /// <see cref="EnterStatus.Unverified"/> is given, but not entered.
+    /// </summary>
     public EnterStatus TryEnter(SessionId id, uint minEpoch, out HeldSession? held)
     {
         held = null;
@@ -34,13 +47,14 @@ internal sealed class HeldSessions(TimeProvider time)
             return EnterStatus.NotHeld;
         }
 
-        if (found.TryEnter())
+        if (found.VerifiedIn != Verification && !found.IsClosed)
         {
             held = found;
-            return EnterStatus.Entered;
+            return EnterStatus.Unverified;
         }
 
-        return found.IsEnded ? EnterStatus.Ended : EnterStatus.NotHeld;
+        held = found.TryEnter() ? found : null;
+        return held is not null ? EnterStatus.Entered : found.IsEnded ? EnterStatus.Ended : EnterStatus.NotHeld;
     }
 
     /// <summary>
@@ -48,13 +62,24 @@ internal sealed class HeldSessions(TimeProvider time)
     /// one. Memory of an earlier epoch is dropped, except of the epoch just before: then nobody else owned it in between.
     /// </summary>
     /// <returns>Never <see cref="EnterStatus.NotHeld"/>.</returns>
-    public EnterStatus Adopt(SessionId id, uint epoch, DateTimeOffset created, StickyPolicy policy, out HeldSession? held)
+    public EnterStatus Adopt(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, out HeldSession? held)
+        => Adopt(id, claim, created, policy, Verification, out held);
+
+    /// <inheritdoc cref="Adopt(SessionId, SessionClaim, DateTimeOffset, StickyPolicy, out HeldSession?)"/>
+    /// <param name="id">The session.</param>
+    /// <param name="claim">The claim that the directory has confirmed.</param>
+    /// <param name="created">When the session began.</param>
+    /// <param name="policy">How long it may live.</param>
+    /// <param name="verification">The verification that was the present one before the directory was asked.</param>
+    /// <param name="held">The session.</param>
+    public EnterStatus Adopt(
+        SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, int verification, out HeldSession? held)
     {
         while (true)
         {
             if (!_sessions.TryGetValue(id, out held))
             {
-                held = NewlyEntered(id, epoch, created, policy);
+                held = NewlyEntered(id, claim, created, policy, verification);
                 if (_sessions.TryAdd(id, held))
                 {
                     Interlocked.Increment(ref _count);
@@ -70,12 +95,13 @@ internal sealed class HeldSessions(TimeProvider time)
                 held = null;
                 return EnterStatus.Ended;
             }
-            else if (held.Epoch < epoch && !held.TryRaiseEpoch(epoch))
+            else if (held.Epoch < claim.Epoch && !held.TryRaiseEpoch(claim))
             {
                 Drop(held);
             }
             else if (held.TryEnter())
             {
+                held.Verify(claim, verification);
                 return EnterStatus.Entered;
             }
         }
@@ -116,11 +142,11 @@ internal sealed class HeldSessions(TimeProvider time)
         }
     }
 
-    private HeldSession NewlyEntered(SessionId id, uint epoch, DateTimeOffset created, StickyPolicy policy)
+    private HeldSession NewlyEntered(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, int verification)
     {
         var now = time.GetTimestamp();
         var remaining = created + policy.AbsoluteTimeout - time.GetUtcNow();
-        var held = new HeldSession(id, epoch, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining));
+        var held = new HeldSession(id, claim, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), verification);
         held.TryEnter();
         return held;
     }
