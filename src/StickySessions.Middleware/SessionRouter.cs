@@ -17,6 +17,7 @@ internal sealed class SessionRouter(
     HeldSessions held,
     IOwnershipDirectory directory,
     ClaimCoordinator claims,
+    SessionVerification verification,
     StickyMetrics metrics)
 {
     // A record may name another owner than the token did, and that one may be gone as well; more steps mean that the cluster changes
@@ -104,7 +105,7 @@ internal sealed class SessionRouter(
         var token = asked.Token;
         if (asked.Purpose == ForwardPurpose.Place)
         {
-            return node.IsDraining ? SessionRoute.NewSession() : Hold(token, token.Epoch, policy);
+            return node.IsDraining ? SessionRoute.NewSession() : Hold(token, token.Epoch, policy, held.Verification);
         }
 
         Finding finding;
@@ -137,11 +138,46 @@ internal sealed class SessionRouter(
             return await ClaimAsync(token, policy, cancellationToken);
         }
 
-        if (TryEnter(token, token.Epoch) is { } entered)
+        switch (held.TryEnter(token.Session, token.Epoch, out var session))
         {
-            return new Finding(entered, token);
+            case EnterStatus.Entered:
+                return new Finding(SessionRoute.Here(session!), token);
+            case EnterStatus.Ended:
+                return new Finding(SessionRoute.NewSession(), token);
+            case EnterStatus.Unverified when await VerifyAsync(session!, token, cancellationToken) is { } verified:
+                return verified;
         }
 
+        return await ReadAsync(token, policy, cancellationToken);
+    }
+
+    /// <summary>Redis was away, or may have lost writes: another node may own by now what this one holds.</summary>
+    /// <returns>Null if the record has to be read: this node has claimed the session once more meanwhile, or it has expired.</returns>
+    private async ValueTask<Finding?> VerifyAsync(HeldSession session, StickyToken token, CancellationToken cancellationToken)
+    {
+        RecordAnswer answer;
+        try
+        {
+            answer = await verification.ConfirmAsync(session, cancellationToken);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            // Nobody can say. The session is served on: its client would gain nothing from a refusal, unless its policy wants that.
+            answer = new RecordAnswer(RecordStatus.Accepted, token.Owner, token.Epoch);
+        }
+
+        return answer.Status switch
+        {
+            RecordStatus.Accepted => held.TryEnterUnverified(session) ? new Finding(SessionRoute.Here(session), token) : null,
+            RecordStatus.Ended => new Finding(SessionRoute.NewSession(), token),
+            _ when answer.Owner != membership.Self.Tag => new Finding(null, token with { Owner = answer.Owner, Epoch = answer.Epoch }),
+            _ => null,
+        };
+    }
+
+    private async ValueTask<Finding> ReadAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        var asked = held.Verification;
         OwnershipRecord? found;
         try
         {
@@ -159,7 +195,7 @@ internal sealed class SessionRouter(
         }
 
         return record.Owner == membership.Self.Tag
-            ? new Finding(Hold(token, record.Epoch, policy), token)
+            ? new Finding(Hold(token, new SessionClaim(record.Epoch, record.Nonce), policy, asked), token)
             : new Finding(null, token with { Owner = record.Owner, Epoch = record.Epoch });
     }
 
@@ -171,6 +207,7 @@ internal sealed class SessionRouter(
             return new Finding(entered, token);
         }
 
+        var asked = held.Verification;
         ClaimResult result;
         try
         {
@@ -185,7 +222,7 @@ internal sealed class SessionRouter(
         switch (result.Status)
         {
             case ClaimStatus.Owned:
-                return new Finding(Hold(token, result.Epoch, policy, claimed: true), token);
+                return new Finding(Hold(token, new SessionClaim(result.Epoch, result.Nonce), policy, asked, claimed: true), token);
             case ClaimStatus.Ended:
                 ForgetOlderThan(result.Epoch, token.Session);
                 return new Finding(SessionRoute.NewSession(), token);
@@ -202,8 +239,8 @@ internal sealed class SessionRouter(
         _ => null,
     };
 
-    private SessionRoute Hold(in StickyToken token, uint epoch, StickyPolicy policy, bool claimed = false)
-        => held.Adopt(token.Session, epoch, token.Created, policy, out var session) == EnterStatus.Entered
+    private SessionRoute Hold(in StickyToken token, SessionClaim claim, StickyPolicy policy, int asked, bool claimed = false)
+        => held.Adopt(token.Session, claim, token.Created, policy, asked, out var session) == EnterStatus.Entered
             ? SessionRoute.Here(session!, claimed)
             : SessionRoute.NewSession();
 

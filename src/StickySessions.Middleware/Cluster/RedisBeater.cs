@@ -50,6 +50,9 @@ internal sealed class RedisBeater
 
     public event Action<ClusterView>? ViewChanged;
 
+    /// <inheritdoc cref="IClusterMembership.StoreDoubted"/>
+    public event Action? StoreDoubted;
+
     public ClusterView View => _view;
 
     public Node? Self => _self;
@@ -171,6 +174,11 @@ internal sealed class RedisBeater
         {
             answer = await _script.SendAsync(question with { WithView = true }).WaitAsync(_timeout, _time);
             _logger.ViewRebuilt();
+        }
+
+        if (distrust || wasLost || answer.Generation != _known.Generation)
+        {
+            StoreDoubted?.Invoke();
         }
 
         if (_known.IsOlderThan(answer) || answer.IsFull)

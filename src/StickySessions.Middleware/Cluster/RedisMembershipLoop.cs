@@ -27,13 +27,7 @@ internal sealed class RedisMembershipLoop(
     /// <summary>What can heal and is not the beat's concern.</summary>
     public string? Degradation => _degradation;
 
-    public void Start()
-    {
-        var connection = redis.Beats;
-        connection.ConnectionRestored += OnAnotherServer;
-        connection.ConfigurationChanged += OnAnotherServer;
-        _loops = Task.WhenAll(Task.Run(() => BeatLoopAsync(connection)), Task.Run(CheckLoopAsync));
-    }
+    public void Start() => _loops = Task.WhenAll(Task.Run(BeatLoopAsync), Task.Run(CheckLoopAsync));
 
     /// <summary>Stops and waits until it has stopped. Idempotent.</summary>
     public async ValueTask DisposeAsync()
@@ -44,9 +38,9 @@ internal sealed class RedisMembershipLoop(
 
     private void OnAnotherServer(object? sender, EventArgs e) => beater.Distrust();
 
-    private async Task BeatLoopAsync(IConnectionMultiplexer connection)
+    private async Task BeatLoopAsync()
     {
-        var isSubscribed = false;
+        IConnectionMultiplexer? subscribed = null;
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -54,7 +48,7 @@ internal sealed class RedisMembershipLoop(
                 var before = beater.View;
                 var began = time.GetTimestamp();
                 await beater.BeatAsync();
-                isSubscribed = isSubscribed || await TrySubscribeAsync(connection);
+                subscribed ??= await TrySubscribeAsync();
                 if (!ReferenceEquals(before, beater.View))
                 {
                     // Beating again at once tells a node that leaves that this one has seen it.
@@ -79,32 +73,36 @@ internal sealed class RedisMembershipLoop(
             }
         }
 
-        await UnsubscribeAsync(connection, isSubscribed);
+        if (subscribed is not null)
+        {
+            await UnsubscribeAsync(subscribed);
+        }
     }
 
-    private async Task<bool> TrySubscribeAsync(IConnectionMultiplexer connection)
+    /// <returns>The connection, or null if it has to be tried again.</returns>
+    private async Task<IConnectionMultiplexer?> TrySubscribeAsync()
     {
         try
         {
+            var connection = redis.Beats;
             await connection.GetSubscriber().SubscribeAsync(_events, (_, message) => OnEvent((string?)message ?? ""));
-            return true;
+            connection.ConnectionRestored += OnAnotherServer;
+            connection.ConfigurationChanged += OnAnotherServer;
+            return connection;
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
-            return false;
+            return null;
         }
     }
 
-    private async Task UnsubscribeAsync(IConnectionMultiplexer connection, bool isSubscribed)
+    private async Task UnsubscribeAsync(IConnectionMultiplexer connection)
     {
         connection.ConnectionRestored -= OnAnotherServer;
         connection.ConfigurationChanged -= OnAnotherServer;
         try
         {
-            if (isSubscribed)
-            {
-                await connection.GetSubscriber().UnsubscribeAsync(_events, flags: CommandFlags.FireAndForget);
-            }
+            await connection.GetSubscriber().UnsubscribeAsync(_events, flags: CommandFlags.FireAndForget);
         }
         catch (RedisException)
         {

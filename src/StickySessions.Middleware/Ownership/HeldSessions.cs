@@ -57,6 +57,9 @@ internal sealed class HeldSessions(TimeProvider time)
         return held is not null ? EnterStatus.Entered : found.IsEnded ? EnterStatus.Ended : EnterStatus.NotHeld;
     }
 
+    /// <summary>Enters a session that the record has just confirmed, or that nobody can be asked about.</summary>
+    public bool TryEnterUnverified(HeldSession held) => !held.IsExpired(time.GetTimestamp()) && held.TryEnter();
+
     /// <summary>
     /// Holds a session that this node owns from now on, new or claimed, and enters it. Of concurrent callers all enter the same
     /// one. Memory of an earlier epoch is dropped, except of the epoch just before: then nobody else owned it in between.

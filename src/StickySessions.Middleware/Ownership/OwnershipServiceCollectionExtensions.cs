@@ -20,8 +20,10 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<HolderSearch>();
         services.TryAddSingleton(CreateDirectory);
         services.TryAddSingleton<ClaimCoordinator>();
+        services.TryAddSingleton<SessionVerification>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, HoldsQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, IdleSweep>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RecordUpkeep>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyKeyOptions>, StaticClusterSecretCheck>());
         return services;
     }

@@ -183,9 +183,13 @@ public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : Record
             async () => await Records.ClaimAsync(Id, Gone, 1, Me, new CancellationToken(canceled: true)));
 }
 
-public sealed class GarnetOwnershipDirectoryTests(GarnetServerFixture server) : RedisOwnershipDirectoryTests(server);
+public sealed class OwnershipDirectoryOnGarnetTests(GarnetServerFixture server) : RedisOwnershipDirectoryTests(server);
 
-public sealed class RedisServerOwnershipDirectoryTests(RedisServerFixture server) : RedisOwnershipDirectoryTests(server)
+public sealed class OwnershipDirectoryOnRedisClusterTests(RedisClusterFixture server) : RedisOwnershipDirectoryTests(server);
+
+public sealed class OwnershipDirectoryBehindSentinelTests(SentinelFixture server) : RedisOwnershipDirectoryTests(server);
+
+public sealed class OwnershipDirectoryOnRedisTests(RedisServerFixture server) : RedisOwnershipDirectoryTests(server)
 {
     [Fact]
     public async Task Claim_WhoseFirstReplyCameTooLate_HappensOnce()

@@ -359,6 +359,10 @@ public abstract class SessionRecordsTests(IRedisServer server) : RecordsTestBase
     private static string Text(StoredState state) => Encoding.UTF8.GetString(state.Snapshot.Span);
 }
 
-public sealed class GarnetSessionRecordsTests(GarnetServerFixture server) : SessionRecordsTests(server);
+public sealed class SessionRecordsOnGarnetTests(GarnetServerFixture server) : SessionRecordsTests(server);
 
-public sealed class RedisServerSessionRecordsTests(RedisServerFixture server) : SessionRecordsTests(server);
+public sealed class SessionRecordsOnRedisTests(RedisServerFixture server) : SessionRecordsTests(server);
+
+public sealed class SessionRecordsOnRedisClusterTests(RedisClusterFixture server) : SessionRecordsTests(server);
+
+public sealed class SessionRecordsBehindSentinelTests(SentinelFixture server) : SessionRecordsTests(server);
