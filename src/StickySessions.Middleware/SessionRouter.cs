@@ -138,18 +138,18 @@ internal sealed class SessionRouter(
             return await ClaimAsync(token, policy, cancellationToken);
         }
 
-        switch (held.TryEnter(token.Session, token.Epoch, out var session))
-        {
-            case EnterStatus.Entered:
-                return new Finding(SessionRoute.Here(session!), token);
-            case EnterStatus.Ended:
-                return new Finding(SessionRoute.NewSession(), token);
-            case EnterStatus.Unverified when await VerifyAsync(session!, token, cancellationToken) is { } verified:
-                return verified;
-        }
-
-        return await ReadAsync(token, policy, cancellationToken);
+        return await EnterAsync(token, token.Epoch, cancellationToken) ?? await ReadAsync(token, policy, cancellationToken);
     }
+
+    /// <returns>Null if the memory does not know the session.</returns>
+    private async ValueTask<Finding?> EnterAsync(StickyToken token, uint minEpoch, CancellationToken cancellationToken)
+        => held.TryEnter(token.Session, minEpoch, out var session) switch
+        {
+            EnterStatus.Entered => new Finding(SessionRoute.Here(session!), token),
+            EnterStatus.Ended => new Finding(SessionRoute.NewSession(), token),
+            EnterStatus.Unverified => await VerifyAsync(session!, token, cancellationToken),
+            _ => null,
+        };
 
     /// <summary>Redis was away, or may have lost writes: another node may own by now what this one holds.</summary>
     /// <returns>Null if the record has to be read: this node has claimed the session once more meanwhile, or it has expired.</returns>
@@ -202,9 +202,10 @@ internal sealed class SessionRouter(
     private async ValueTask<Finding> ClaimAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
     {
         // Already claimed by an earlier request with this old token: its owner here is of a later epoch.
-        if (held.Find(token.Session) is { } session && session.Epoch > token.Epoch && TryEnter(token, token.Epoch + 1) is { } entered)
+        if (held.Find(token.Session) is { } session && session.Epoch > token.Epoch
+            && await EnterAsync(token, token.Epoch + 1, cancellationToken) is { } entered)
         {
-            return new Finding(entered, token);
+            return entered;
         }
 
         var asked = held.Verification;

@@ -3,9 +3,9 @@ using StackExchange.Redis;
 namespace StickySessions.Redis;
 
 /// <summary>
-/// One connection, made when it is first asked for and kept: it comes back by itself when the server was away. Only behind Sentinel can
-/// making it fail: until a Sentinel has named the master there is nothing to connect to. Then it is tried again in the background, and
-/// whoever asks meanwhile hears at once what went wrong last. Safe for concurrent use.
+/// One connection, made when it is first asked for and kept: it comes back by itself when the server was away. Making it can fail only
+/// behind Sentinel, which may be in the middle of a failover and name a master that is none. Then it is tried again in the background,
+/// and whoever asks meanwhile hears at once what went wrong last. Safe for concurrent use.
 /// </summary>
 internal sealed class LastingConnection(Func<Task<IConnectionMultiplexer>> connectAsync) : IAsyncDisposable
 {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -21,7 +20,6 @@ internal sealed class RedisConnections : IRedisConnections, IAsyncDisposable
     private readonly StickyRedisOptions _options;
     private readonly LastingConnection _beats;
     private readonly LastingConnection _records;
-    private readonly ConcurrentBag<IAsyncDisposable> _sentinels = [];
 
     public RedisConnections(IOptions<StickyRedisOptions> options)
     {
@@ -42,7 +40,7 @@ internal sealed class RedisConnections : IRedisConnections, IAsyncDisposable
         }
         catch (RedisException)
         {
-            // No Sentinel answered. Whoever needs a connection hears of it then, and later attempts may succeed.
+            // Sentinel could not name a master. Whoever needs a connection hears of it then, and later attempts may succeed.
         }
     }
 
@@ -55,19 +53,10 @@ internal sealed class RedisConnections : IRedisConnections, IAsyncDisposable
     {
         await _beats.DisposeAsync();
         await _records.DisposeAsync();
-        foreach (var sentinel in _sentinels)
-        {
-            await sentinel.DisposeAsync();
-        }
     }
 
     private async Task<IConnectionMultiplexer> ConnectAsync(string purpose)
-    {
-        var settings = SettingsFor(purpose);
-        return string.IsNullOrEmpty(settings.ServiceName)
-            ? await ConnectionMultiplexer.ConnectAsync(settings)
-            : await SentinelConnection.ConnectAsync(settings, _sentinels.Add);
-    }
+        => await ConnectionMultiplexer.ConnectAsync(SettingsFor(purpose));
 
     internal ConfigurationOptions SettingsFor(string purpose)
     {

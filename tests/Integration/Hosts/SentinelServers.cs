@@ -48,7 +48,8 @@ internal sealed class SentinelServers : IAsyncDisposable
     public async Task StartSentinelAsync()
     {
         var file = Path.Combine(_directory.FullName, "sentinel.conf");
-        if (!File.Exists(file))
+        var isNew = !File.Exists(file);
+        if (isNew)
         {
             await File.WriteAllLinesAsync(file,
             [
@@ -65,7 +66,7 @@ internal sealed class SentinelServers : IAsyncDisposable
             "sentinel",
             InstalledPrograms.FindOrSkip("redis-server"),
             [file, "--sentinel"],
-            sentinel => Task.FromResult(Says(sentinel, "+slave slave")));
+            sentinel => Task.FromResult(Says(sentinel, isNew ? "+slave slave" : "+monitor")));
     }
 
     public async Task KillSentinelAsync()

@@ -16,11 +16,15 @@ internal sealed class FakeMembership(Node self, params Node[] others) : ICluster
 
     public Node Self => self;
 
-    public bool IsJoined => true;
+    public event Action? StoreDoubted;
+
+    public bool IsJoined { get; set; } = true;
 
     public string? Degradation => null;
 
     public bool HasMajority { get; set; } = true;
+
+    public void DoubtStore() => StoreDoubted?.Invoke();
 
     public Task JoinAsync(Node self, CancellationToken cancellationToken) => throw new NotSupportedException();
 

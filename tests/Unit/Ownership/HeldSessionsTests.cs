@@ -102,6 +102,54 @@ public sealed class HeldSessionsTests
     }
 
     [Fact]
+    public void TryEnter_AfterADoubt_IsUnverifiedUntilTheSessionIsAdoptedOrVerified()
+    {
+        var held = Adopt(1);
+        _sessions.DoubtAll();
+
+        Assert.Equal(EnterStatus.Unverified, _sessions.TryEnter(_id, 1, out var unverified));
+        Assert.Same(held, unverified);
+        Assert.Equal(1, held.Running);
+
+        Adopt(1);
+        Assert.Equal(EnterStatus.Entered, _sessions.TryEnter(_id, 1, out _));
+    }
+
+    [Fact]
+    public void TryEnter_AfterADoubt_OfAnEndedOrOutdatedSession_NeedsNoRecord()
+    {
+        Adopt(1).End();
+        _sessions.DoubtAll();
+        Assert.Equal(EnterStatus.Ended, _sessions.TryEnter(_id, 1, out _));
+
+        _sessions.Adopt(SessionId.New(), 1, _time.GetUtcNow(), _policy, out var outdated);
+        _sessions.DoubtAll();
+        Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(outdated!.Id, 2, out _));
+    }
+
+    [Fact]
+    public void Adopt_OnAnAnswerFromBeforeADoubt_IsUnverified()
+    {
+        var asked = _sessions.Verification;
+        _sessions.DoubtAll();
+
+        _sessions.Adopt(_id, new SessionClaim(2, 22), _time.GetUtcNow(), _policy, asked, out _);
+
+        Assert.Equal(EnterStatus.Unverified, _sessions.TryEnter(_id, 1, out _));
+    }
+
+    [Fact]
+    public void Adopt_AtTheSameEpochByAnotherClaim_TakesItsNonce()
+    {
+        var held = Adopt(2);
+
+        _sessions.Adopt(_id, new SessionClaim(2, 22), _time.GetUtcNow(), _policy, out var again);
+
+        Assert.Same(held, again);
+        Assert.Equal(new SessionClaim(2, 22), held.Claim);
+    }
+
+    [Fact]
     public void Adopt_AtTheNextEpoch_KeepsTheMemory()
     {
         var held = Adopt(1);
