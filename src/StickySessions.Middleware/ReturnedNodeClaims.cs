@@ -34,16 +34,16 @@ internal sealed partial class ReturnedNodeClaims(
 
     private async Task ClaimAllAsync()
     {
-        var (term, self) = (_lease.Term, membership.Self);
-        var running = held.All().Where(session => session.Running > 0 && !session.IsEnded && session.Term < term);
+        var (asked, self) = (held.Asking(), membership.Self);
+        var running = held.All().Where(session => session.Running > 0 && !session.IsEnded && session.Term < asked.Term);
         await Parallel.ForEachAsync(
-            running, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (session, _) => await ClaimAsync(session, term, self));
+            running, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (session, _) => await ClaimAsync(session, asked, self));
     }
 
-    private async Task ClaimAsync(HeldSession session, int term, Node self)
+    private async Task ClaimAsync(HeldSession session, AskedIn asked, Node self)
     {
         // Each term before this one had a tag of its own; the latest is named first. One from so long ago that its tag is forgotten is lost.
-        var age = term - session.Term - 1;
+        var age = asked.Term - session.Term - 1;
         if (age >= self.FormerTags.Length)
         {
             held.Drop(session);
@@ -55,9 +55,9 @@ internal sealed partial class ReturnedNodeClaims(
             var result = await claims.ClaimAsync(session.Id, self.FormerTags[age], session.Epoch, self.Tag, CancellationToken.None);
             if (result.Status == ClaimStatus.Owned)
             {
-                held.Keep(session, result.Epoch, term);
+                held.Keep(session, new SessionClaim(result.Epoch, result.Nonce), asked);
             }
-            else if (session.Term < term)
+            else if (session.Term < asked.Term)
             {
                 held.Drop(session);
             }

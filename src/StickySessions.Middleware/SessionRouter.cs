@@ -17,6 +17,7 @@ internal sealed class SessionRouter(
     HeldSessions held,
     IOwnershipDirectory directory,
     ClaimCoordinator claims,
+    SessionVerification verification,
     StickyMetrics metrics)
 {
     // A record may name another owner than the token did, and that one may be gone as well; more steps mean that the cluster changes
@@ -104,7 +105,7 @@ internal sealed class SessionRouter(
         var token = asked.Token;
         if (asked.Purpose == ForwardPurpose.Place)
         {
-            return node.IsDraining ? SessionRoute.NewSession() : Hold(token, token.Epoch, policy);
+            return node.IsDraining ? SessionRoute.NewSession() : Hold(token, token.Epoch, policy, held.Asking());
         }
 
         Finding finding;
@@ -137,12 +138,48 @@ internal sealed class SessionRouter(
             return await ClaimAsync(token, policy, cancellationToken);
         }
 
-        if (TryEnter(token, token.Epoch) is { } entered)
+        return await EnterAsync(token, token.Epoch, cancellationToken) ?? await ReadAsync(token, policy, cancellationToken);
+    }
+
+    /// <returns>Null if the memory does not know the session.</returns>
+    private async ValueTask<Finding?> EnterAsync(StickyToken token, uint minEpoch, CancellationToken cancellationToken)
+        => held.TryEnter(token.Session, minEpoch, out var session) switch
         {
-            return new Finding(entered, token);
+            EnterStatus.Entered => new Finding(SessionRoute.Here(session!), token),
+            EnterStatus.Ended => new Finding(SessionRoute.NewSession(), token),
+            EnterStatus.Unverified => await VerifyAsync(session!, token, cancellationToken),
+            _ => null,
+        };
+
+    /// <summary>Redis was away, or may have lost writes: another node may own by now what this one holds.</summary>
+    /// <returns>Null if the record has to be read: this node has claimed the session once more meanwhile, or it has expired.</returns>
+    private async ValueTask<Finding?> VerifyAsync(HeldSession session, StickyToken token, CancellationToken cancellationToken)
+    {
+        RecordAnswer answer;
+        try
+        {
+            answer = await verification.ConfirmAsync(session, cancellationToken);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            // Nobody can say. The session is served on: its client would gain nothing from a refusal, unless its policy wants that.
+            answer = new RecordAnswer(RecordStatus.Accepted, token.Owner, token.Epoch);
         }
 
-        var term = membership.Lease.Term;
+        return answer.Status switch
+        {
+            RecordStatus.Accepted => held.TryEnterUnverified(session) ? new Finding(SessionRoute.Here(session), token) : null,
+            RecordStatus.Ended => new Finding(SessionRoute.NewSession(), token),
+            _ when answer.Owner != membership.Self.Tag => new Finding(null, token with { Owner = answer.Owner, Epoch = answer.Epoch }),
+            _ => null,
+        };
+    }
+
+    private async ValueTask<Finding> ReadAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        var asked = held.Asking();
+        // Else it was declared gone and has not joined again: the answer would count for a term that has not begun.
+        var mayHold = membership.Lease.IsHeld;
         OwnershipRecord? found;
         try
         {
@@ -159,22 +196,28 @@ internal sealed class SessionRouter(
             return new Finding(SessionRoute.NewSession(), token);
         }
 
-        return record.Owner == membership.Self.Tag
-            ? new Finding(Hold(token, record.Epoch, policy, term: term), token)
-            : new Finding(null, token with { Owner = record.Owner, Epoch = record.Epoch });
+        if (record.Owner != membership.Self.Tag)
+        {
+            return new Finding(null, token with { Owner = record.Owner, Epoch = record.Epoch });
+        }
+
+        var route = mayHold
+            ? Hold(token, new SessionClaim(record.Epoch, record.Nonce), policy, asked)
+            : SessionRoute.Nowhere(StickyReasons.LeaseExpired);
+        return new Finding(route, token);
     }
 
     private async ValueTask<Finding> ClaimAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
     {
         // Already claimed by an earlier request with this old token: its owner here is of a later epoch.
         if (held.Find(token.Session) is { } session && !held.IsOfEarlierTerm(session)
-            && session.Epoch > token.Epoch && TryEnter(token, token.Epoch + 1) is { } entered)
+            && session.Epoch > token.Epoch && await EnterAsync(token, token.Epoch + 1, cancellationToken) is { } entered)
         {
-            return new Finding(entered, token);
+            return entered;
         }
 
         // A node past its deadline claims nothing, and what it claimed before it was declared gone does not count after it came back.
-        var term = membership.Lease.Term;
+        var asked = held.Asking();
         if (!membership.Lease.IsHeld)
         {
             return new Finding(SessionRoute.Nowhere(StickyReasons.LeaseExpired), token);
@@ -199,7 +242,7 @@ internal sealed class SessionRouter(
         switch (result.Status)
         {
             case ClaimStatus.Owned:
-                return new Finding(Hold(token, result.Epoch, policy, claimed: true, term), token);
+                return new Finding(Hold(token, new SessionClaim(result.Epoch, result.Nonce), policy, asked, claimed: true), token);
             case ClaimStatus.Ended:
                 ForgetOlderThan(result.Epoch, token.Session);
                 return new Finding(SessionRoute.NewSession(), token);
@@ -216,8 +259,8 @@ internal sealed class SessionRouter(
         _ => null,
     };
 
-    private SessionRoute Hold(in StickyToken token, uint epoch, StickyPolicy policy, bool claimed = false, int? term = null)
-        => held.Adopt(token.Session, epoch, token.Created, policy, out var session, term) == EnterStatus.Entered
+    private SessionRoute Hold(in StickyToken token, SessionClaim claim, StickyPolicy policy, in AskedIn asked, bool claimed = false)
+        => held.Adopt(token.Session, claim, token.Created, policy, asked, out var session) == EnterStatus.Entered
             ? SessionRoute.Here(session!, claimed)
             : SessionRoute.NewSession();
 

@@ -37,6 +37,16 @@ internal interface IClusterMembership
     event Action<ClusterView>? ViewChanged;
 
     /// <summary>
+    /// Raised when the cluster's store answers again after it was away, or may have lost writes, and before anything that this node does
+    /// on the strength of that answer. Never without a store. Handlers must be quick and must not throw.
+    /// </summary>
+    event Action? StoreDoubted
+    {
+        add { }
+        remove { }
+    }
+
+    /// <summary>
     /// Joins as <see cref="NodeState.Starting"/> and starts keeping the view up to date. Returns without having joined if the
     /// cluster's store is away: joining goes on in the background.
     /// </summary>

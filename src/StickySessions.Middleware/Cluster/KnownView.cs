@@ -70,6 +70,9 @@ internal sealed record KnownView
     public ClusterView ToView(Node? self) => new(
         Version, Sequence, self is null ? Live : Live.Where(node => node.Tag != self.Tag).Append(self));
 
+    /// <summary>A node that is in the view, or was.</summary>
+    public Node? Find(NodeTag tag) => IndexOf(_nodes.AsSpan(), tag) is >= 0 and var index ? _nodes[index].Node : null;
+
     /// <summary>A node that has not changed is not parsed again, nor kept twice.</summary>
     private static Known Read(NodeTag tag, RedisResult value, ReadOnlySpan<Known> before)
     {

@@ -92,7 +92,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
             question.Known.Mark,
             .. question.WithView ? question.Known.Entries.SelectMany(pair => new RedisValue[] { pair.Key.ToString(), pair.Value }) : [],
         ];
-        var answer = (RedisResult[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, _keys, arguments))!;
+        var answer = (RedisResult[])(await redis.Beats.GetDatabase().EvaluateAsync(Script, _keys, arguments))!;
         var outcome = Enum.Parse<BeatOutcome>((string)answer[0]!);
         return answer.Length == 1
             ? new BeatAnswer(outcome)

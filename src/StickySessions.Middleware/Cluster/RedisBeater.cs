@@ -57,6 +57,9 @@ internal sealed class RedisBeater
 
     public event Action<ClusterView>? ViewChanged;
 
+    /// <inheritdoc cref="IClusterMembership.StoreDoubted"/>
+    public event Action? StoreDoubted;
+
     public ClusterView View => _view;
 
     public Node? Self => _self;
@@ -193,6 +196,10 @@ internal sealed class RedisBeater
         }
 
         var wasLost = answer.Generation != _known.Generation;
+        if (distrust || wasLost)
+        {
+            StoreDoubted?.Invoke();
+        }
 
         if (_known.IsOlderThan(answer) || answer.IsFull)
         {

@@ -63,7 +63,7 @@ internal sealed class RedisClusterKeys(IRedisConnections redis) : IClusterKeys
             wasFlushed ? "1" : "0",
             .. known?.Fields.SelectMany(field => new RedisValue[] { field.Key, field.Value }) ?? [],
         ];
-        TryTake((RedisValue[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, _keys, arguments))!);
+        TryTake((RedisValue[])(await redis.Beats.GetDatabase().EvaluateAsync(Script, _keys, arguments))!);
     }
 
     private static Secrets? Parse(RedisValue[] answer)

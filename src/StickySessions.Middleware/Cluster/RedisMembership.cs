@@ -43,6 +43,7 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
         _beater = new RedisBeater(
             new RedisBeat(redis, _options), new NameCheck(suspicion, peers, _options, time), keys, _lease, _options, time, logger);
         _beater.ViewChanged += view => ViewChanged?.Invoke(view);
+        _beater.StoreDoubted += () => StoreDoubted?.Invoke();
         _peersSeen = new RedisPeersSeen(redis);
         _earlyExpiry = new EarlyExpiry(this, suspicion, peers, _options, time, logger);
         _loop = new RedisMembershipLoop(
@@ -50,6 +51,8 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
     }
 
     public event Action<ClusterView>? ViewChanged;
+
+    public event Action? StoreDoubted;
 
     public ClusterView View => _beater.View;
 

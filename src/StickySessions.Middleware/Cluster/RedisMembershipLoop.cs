@@ -28,13 +28,7 @@ internal sealed class RedisMembershipLoop(
     /// <summary>What can heal and is not the beat's concern.</summary>
     public string? Degradation => _degradation;
 
-    public void Start()
-    {
-        var connection = redis.Beats;
-        connection.ConnectionRestored += OnAnotherServer;
-        connection.ConfigurationChanged += OnAnotherServer;
-        _loops = Task.WhenAll(Task.Run(() => BeatLoopAsync(connection)), Task.Run(CheckLoopAsync));
-    }
+    public void Start() => _loops = Task.WhenAll(Task.Run(BeatLoopAsync), Task.Run(CheckLoopAsync));
 
     /// <summary>Stops and waits until it has stopped. Idempotent.</summary>
     public async ValueTask DisposeAsync()
@@ -45,9 +39,9 @@ internal sealed class RedisMembershipLoop(
 
     private void OnAnotherServer(object? sender, EventArgs e) => beater.Distrust();
 
-    private async Task BeatLoopAsync(IConnectionMultiplexer connection)
+    private async Task BeatLoopAsync()
     {
-        var isSubscribed = false;
+        IConnectionMultiplexer? subscribed = null;
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -55,7 +49,7 @@ internal sealed class RedisMembershipLoop(
                 var before = beater.View;
                 var began = time.GetTimestamp();
                 await beater.BeatAsync();
-                isSubscribed = isSubscribed || await TrySubscribeAsync(connection);
+                subscribed ??= await TrySubscribeAsync();
                 await RestAsync(began, hasNews: !ReferenceEquals(before, beater.View));
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -70,7 +64,10 @@ internal sealed class RedisMembershipLoop(
             }
         }
 
-        await UnsubscribeAsync(connection, isSubscribed);
+        if (subscribed is not null)
+        {
+            await UnsubscribeAsync(subscribed);
+        }
     }
 
     /// <summary>Until the next beat. However often the view changes, a node beats no more than once in <see cref="Pace.OfBeats"/>.</summary>
@@ -95,29 +92,30 @@ internal sealed class RedisMembershipLoop(
         }
     }
 
-    private async Task<bool> TrySubscribeAsync(IConnectionMultiplexer connection)
+    /// <returns>The connection, or null if it has to be tried again.</returns>
+    private async Task<IConnectionMultiplexer?> TrySubscribeAsync()
     {
         try
         {
+            var connection = redis.Beats;
             await connection.GetSubscriber().SubscribeAsync(_events, OnEvent);
-            return true;
+            connection.ConnectionRestored += OnAnotherServer;
+            connection.ConfigurationChanged += OnAnotherServer;
+            return connection;
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
-            return false;
+            return null;
         }
     }
 
-    private async Task UnsubscribeAsync(IConnectionMultiplexer connection, bool isSubscribed)
+    private async Task UnsubscribeAsync(IConnectionMultiplexer connection)
     {
         connection.ConnectionRestored -= OnAnotherServer;
         connection.ConfigurationChanged -= OnAnotherServer;
         try
         {
-            if (isSubscribed)
-            {
-                await connection.GetSubscriber().UnsubscribeAsync(_events, OnEvent, CommandFlags.FireAndForget);
-            }
+            await connection.GetSubscriber().UnsubscribeAsync(_events, OnEvent, CommandFlags.FireAndForget);
         }
         catch (RedisException)
         {

@@ -12,7 +12,7 @@ internal sealed class RedisPeersSeen(IRedisConnections redis)
     {
         try
         {
-            return (bool)await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, _keys, [version]);
+            return (bool)await redis.Beats.GetDatabase().EvaluateAsync(Script, _keys, [version]);
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {

@@ -63,7 +63,7 @@ internal sealed class RedisSuspicion(IRedisConnections redis, StickyRedisOptions
             (string)ViewKeys.Events(redis)!,
             RandomNumberGenerator.GetHexString(16, lowercase: true),
         ];
-        var answer = (RedisResult[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, keys, arguments))!;
+        var answer = (RedisResult[])(await redis.Beats.GetDatabase().EvaluateAsync(Script, keys, arguments))!;
         return new SuspicionAnswer(Enum.Parse<Verdict>((string)answer[0]!), (string)answer[1]!);
     }
 

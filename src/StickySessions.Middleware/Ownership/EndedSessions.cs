@@ -3,8 +3,8 @@ using StickySessions.Tokens;
 namespace StickySessions.Ownership;
 
 /// <summary>
-/// The tombstones of a node without a store: sessions that were ended here. Bounded; beyond the bound the oldest is forgotten.
-/// Safe for concurrent use.
+/// Sessions that were ended here: the only tombstones of a cluster without a store, and what Redis is told again after it forgot them.
+/// Bounded; beyond the bound the oldest is forgotten. Safe for concurrent use.
 /// </summary>
 internal sealed class EndedSessions(TimeProvider time)
 {
@@ -37,6 +37,18 @@ internal sealed class EndedSessions(TimeProvider time)
         {
             epoch = _tombstones.TryGetValue(session, out var tombstone) ? tombstone.Epoch : 0;
             return epoch > 0 && !HasExpired(session);
+        }
+    }
+
+    /// <summary>All that have not expired, the oldest first, each with its epoch and for how much longer it must be kept.</summary>
+    public IReadOnlyList<(SessionId Session, uint Epoch, TimeSpan KeepFor)> All()
+    {
+        lock (_guard)
+        {
+            var now = time.GetUtcNow();
+            return [.. _oldestFirst
+                .Select(session => (session, _tombstones[session].Epoch, _tombstones[session].Until - now))
+                .Where(tombstone => tombstone.Item3 > TimeSpan.Zero)];
         }
     }
 

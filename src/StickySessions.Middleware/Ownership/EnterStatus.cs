@@ -10,4 +10,7 @@ internal enum EnterStatus
 
     /// <summary>The session was ended here.</summary>
     Ended,
+
+    /// <summary>This node holds the session, but another one may own it by now: the record must be asked first.</summary>
+    Unverified,
 }

@@ -22,21 +22,24 @@ internal sealed class HeldSession
     private long _state;
 
     private long _lastUsed;
-    private uint _epoch;
+    private SessionClaim _claim;
     private int _term;
+    private int _verifiedIn;
     private volatile bool _isEnded;
     private volatile bool _isLost;
 
     /// <param name="id">The session.</param>
-    /// <param name="epoch">At which epoch this node owns it.</param>
+    /// <param name="claim">The claim under which this node owns it.</param>
     /// <param name="created">When the session began, at whichever owner.</param>
     /// <param name="now">The present timestamp.</param>
     /// <param name="idleTicks">After how many timestamp ticks without a request it expires.</param>
     /// <param name="deadline">The timestamp of its absolute timeout.</param>
-    public HeldSession(SessionId id, uint epoch, DateTimeOffset created, long now, long idleTicks, long deadline)
+    /// <param name="verifiedIn">The last verification that it needs no more.</param>
+    public HeldSession(SessionId id, SessionClaim claim, DateTimeOffset created, long now, long idleTicks, long deadline, int verifiedIn = 0)
     {
         Id = id;
-        _epoch = epoch;
+        _claim = claim;
+        _verifiedIn = verifiedIn;
         Created = created;
         _lastUsed = now;
         _idleTicks = idleTicks;
@@ -55,7 +58,13 @@ internal sealed class HeldSession
     /// <summary>What the floor above hands to the application for this session, made once. Written by whichever request comes first.</summary>
     public object? Feature { get; set; }
 
-    public uint Epoch => Volatile.Read(ref _epoch);
+    /// <summary>The claim under which this node owns the session: what it writes is fenced by it.</summary>
+    public SessionClaim Claim => Volatile.Read(ref _claim);
+
+    public uint Epoch => Claim.Epoch;
+
+    /// <summary>The last verification in which the session was found to be this node's own: see <see cref="HeldSessions.DoubtAll"/>.</summary>
+    public int VerifiedIn => Volatile.Read(ref _verifiedIn);
 
     /// <summary>In which term of this node's lease it became, or was last confirmed to be, this node's own.</summary>
     public int Term
@@ -119,7 +128,24 @@ internal sealed class HeldSession
     }
 
     /// <summary>This same process claimed its session again (under a new tag), and nobody owned it in between.</summary>
-    public bool TryRaiseEpoch(uint epoch) => Interlocked.CompareExchange(ref _epoch, epoch, epoch - 1) == epoch - 1;
+    public bool TryRaiseEpoch(SessionClaim claim)
+    {
+        var before = Claim;
+        return before.Epoch == claim.Epoch - 1 && Interlocked.CompareExchange(ref _claim, claim, before) == before;
+    }
+
+    /// <summary>The directory has just named this node as the owner, by this claim unless it has made a later one meanwhile.</summary>
+    public void Verify(SessionClaim claim, int verification)
+    {
+        var before = Claim;
+        if (before.Epoch == claim.Epoch && before != claim)
+        {
+            // Redis had forgotten the claim, and this node made it once more.
+            Interlocked.CompareExchange(ref _claim, claim, before);
+        }
+
+        Volatile.Write(ref _verifiedIn, verification);
+    }
 
     /// <summary>The cluster has confirmed that this node owned it when the term began.</summary>
     public void Confirm(int term)

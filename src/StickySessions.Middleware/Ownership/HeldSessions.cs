@@ -11,11 +11,27 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     private readonly NodeLease _lease = lease ?? NodeLease.Unlimited;
     private readonly ConcurrentDictionary<SessionId, HeldSession> _sessions = new();
     private int _count;
+    private int _verification;
 
     /// <summary>How many sessions are held; those that expired count until they are swept. Cheap, unlike the dictionary's own count.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Enters a session, unless it has expired. One held at a lower epoch than asked for has another owner and is dropped.</summary>
+    /// <summary>The present verification: sessions that were verified in an earlier one must be again.</summary>
+    public int Verification => Volatile.Read(ref _verification);
+
+    /// <summary>To be taken before a directory is asked about a session: its answer counts for this only.</summary>
+    public AskedIn Asking() => new(_lease.Term, Verification);
+
+    /// <summary>
+    /// The store was away, or may have lost writes: whoever claimed a session meanwhile, this node has not heard of it. Each session is
+    /// verified before its next use. That costs one comparison while all is well.
+    /// </summary>
+    public void DoubtAll() => Interlocked.Increment(ref _verification);
+
+    /// <summary>
+    /// Enters a session, unless it has expired. One held at a lower epoch than asked for has another owner and is dropped; one that is
+    /// <see cref="EnterStatus.Unverified"/> is given, but not entered.
+    /// </summary>
     public EnterStatus TryEnter(SessionId id, uint minEpoch, out HeldSession? held)
     {
         held = null;
@@ -36,34 +52,42 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
             return EnterStatus.NotHeld;
         }
 
-        if (found.TryEnter())
+        if (found.VerifiedIn != Verification && !found.IsClosed)
         {
             held = found;
-            return EnterStatus.Entered;
+            return EnterStatus.Unverified;
         }
 
-        return found.IsEnded ? EnterStatus.Ended : EnterStatus.NotHeld;
+        held = found.TryEnter() ? found : null;
+        return held is not null ? EnterStatus.Entered : found.IsEnded ? EnterStatus.Ended : EnterStatus.NotHeld;
     }
+
+    /// <summary>Enters a session that the record has just confirmed, or that nobody can be asked about.</summary>
+    public bool TryEnterUnverified(HeldSession held) => !held.IsExpired(time.GetTimestamp()) && held.TryEnter();
 
     /// <summary>
     /// Holds a session that this node owns from now on, new or claimed, and enters it. Of concurrent callers all enter the same
     /// one. Memory of an earlier epoch is dropped, except of the epoch just before: then nobody else owned it in between.
     /// </summary>
-    /// <param name="id">The session.</param>
-    /// <param name="epoch">At which epoch this node owns it.</param>
-    /// <param name="created">When it began, at whichever owner.</param>
-    /// <param name="policy">The policy that it falls under.</param>
-    /// <param name="held">The session, entered.</param>
-    /// <param name="term">The term of this node's lease before the owner was asked for; the present one if nobody had to be asked.</param>
     /// <returns>Never <see cref="EnterStatus.NotHeld"/>.</returns>
-    public EnterStatus Adopt(SessionId id, uint epoch, DateTimeOffset created, StickyPolicy policy, out HeldSession? held, int? term = null)
+    public EnterStatus Adopt(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, out HeldSession? held)
+        => Adopt(id, claim, created, policy, Asking(), out held);
+
+    /// <inheritdoc cref="Adopt(SessionId, SessionClaim, DateTimeOffset, StickyPolicy, out HeldSession?)"/>
+    /// <param name="id">The session.</param>
+    /// <param name="claim">The claim that the directory has confirmed.</param>
+    /// <param name="created">When the session began, at whichever owner.</param>
+    /// <param name="policy">The policy that it falls under.</param>
+    /// <param name="asked">What held when the directory was asked.</param>
+    /// <param name="held">The session, entered.</param>
+    public EnterStatus Adopt(
+        SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked, out HeldSession? held)
     {
-        var since = term ?? _lease.Term;
         while (true)
         {
             if (!_sessions.TryGetValue(id, out held))
             {
-                held = NewlyEntered(id, epoch, created, policy, since);
+                held = NewlyEntered(id, claim, created, policy, asked);
                 if (_sessions.TryAdd(id, held))
                 {
                     Interlocked.Increment(ref _count);
@@ -79,15 +103,16 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
                 held = null;
                 return EnterStatus.Ended;
             }
-            else if (held.Epoch < epoch && !held.TryRaiseEpoch(epoch))
+            else if (held.Epoch < claim.Epoch && !held.TryRaiseEpoch(claim))
             {
                 Drop(held);
             }
             else if (held.TryEnter())
             {
-                if (held.Epoch == epoch)
+                held.Verify(claim, asked.Verification);
+                if (held.Epoch == claim.Epoch)
                 {
-                    held.Confirm(since);
+                    held.Confirm(asked.Term);
                 }
 
                 return EnterStatus.Entered;
@@ -105,13 +130,14 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     public bool IsOfEarlierTerm(HeldSession held) => held.Term != _lease.Term;
 
     /// <summary>This process has claimed a session again that it holds. If another owned it in between, its memory is stale and is dropped.</summary>
-    public void Keep(HeldSession held, uint epoch, int term)
+    public void Keep(HeldSession held, SessionClaim claim, in AskedIn asked)
     {
-        if (held.Epoch == epoch || held.TryRaiseEpoch(epoch))
+        if (held.Epoch == claim.Epoch || held.TryRaiseEpoch(claim))
         {
-            held.Confirm(term);
+            held.Verify(claim, asked.Verification);
+            held.Confirm(asked.Term);
         }
-        else if (held.Epoch < epoch)
+        else if (held.Epoch < claim.Epoch)
         {
             Drop(held);
         }
@@ -156,14 +182,14 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         }
     }
 
-    private HeldSession NewlyEntered(SessionId id, uint epoch, DateTimeOffset created, StickyPolicy policy, int term)
+    private HeldSession NewlyEntered(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked)
     {
         var now = time.GetTimestamp();
         var remaining = created + policy.AbsoluteTimeout - time.GetUtcNow();
-        var held = new HeldSession(id, epoch, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining))
+        var held = new HeldSession(id, claim, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), asked.Verification)
         {
             PrefersConsistency = policy.PrefersConsistency,
-            Term = term,
+            Term = asked.Term,
         };
         held.TryEnter();
         return held;

@@ -29,10 +29,21 @@ internal interface IOwnershipDirectory
     /// claim start a new session.
     /// </summary>
     ValueTask EndAsync(SessionId session, uint epoch, TimeSpan keepFor, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The owner asks whether the session is still its own. A record keeps its whole lifetime from then on; one that was lost, or went
+    /// back in time, is written again. Without a store the memory is the record.
+    /// </summary>
+    /// <param name="session">The session.</param>
+    /// <param name="owner">This node.</param>
+    /// <param name="claim">The claim under which it holds the session.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    ValueTask<RecordAnswer> ConfirmAsync(SessionId session, NodeTag owner, SessionClaim claim, CancellationToken cancellationToken)
+        => new(new RecordAnswer(RecordStatus.Accepted, owner, claim.Epoch));
 }
 
-/// <summary>Who owns a session, at which epoch; or that it has ended.</summary>
-internal readonly record struct OwnershipRecord(NodeTag Owner, uint Epoch, bool Ended);
+/// <summary>Who owns a session, at which epoch, and what is stored of its state; or that it has ended.</summary>
+internal readonly record struct OwnershipRecord(NodeTag Owner, uint Epoch, bool Ended, ulong Nonce = 0, StoredState State = default);
 
 internal enum ClaimStatus
 {
@@ -49,7 +60,12 @@ internal enum ClaimStatus
     Busy,
 }
 
-internal readonly record struct ClaimResult(ClaimStatus Status, NodeTag Owner, uint Epoch);
+/// <param name="Status">Who owns the session now.</param>
+/// <param name="Owner">Its tag.</param>
+/// <param name="Epoch">Its epoch.</param>
+/// <param name="Nonce">Of the claim, if the claimer owns the session.</param>
+/// <param name="State">What was stored of the session's state, if the claimer owns it.</param>
+internal readonly record struct ClaimResult(ClaimStatus Status, NodeTag Owner, uint Epoch, ulong Nonce = 0, StoredState State = default);
 
 /// <summary>The directory could not be asked: Redis is away, or no majority of the static nodes is in sight.</summary>
 internal sealed class DirectoryUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -22,9 +22,11 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton(CreateDirectory);
         services.TryAddSingleton<FormerOwner>();
         services.TryAddSingleton<ClaimCoordinator>();
+        services.TryAddSingleton<SessionVerification>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, HoldsQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, GiveUpQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, IdleSweep>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RecordUpkeep>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyKeyOptions>, StaticClusterSecretCheck>());
         return services;
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using StackExchange.Redis;
 using StickySessions.Policies;
 using StickySessions.Redis;
@@ -7,52 +6,25 @@ using StickySessions.Tokens;
 namespace StickySessions.Ownership;
 
 /// <summary>
-/// Ownership in Redis: a hash per session that ever changed its owner, with owner, epoch, nonce and whether it has ended. Each
-/// decision is one script, and each script may run twice with the same result: a reply can get lost on its way.
+/// Ownership in Redis: a record for each session that ever changed its owner, has ended, or has a stored snapshot. Each decision is one
+/// script, and each script may run twice with the same result: a reply can get lost on its way.
 /// </summary>
-internal sealed class RedisOwnershipDirectory(IRedisConnections connections, HolderSearch search, PolicyResolver policies) : IOwnershipDirectory
+internal sealed class RedisOwnershipDirectory(
+    IRedisConnections connections, HolderSearch search, EndedSessions ended, PolicyResolver policies) : IOwnershipDirectory, ISessionRecords
 {
-    private const string ReadScript = """
-        return redis.call('HMGET', KEYS[1], 'owner', 'epoch', 'ended')
-        """;
+    /// <summary>
+    /// How long a record outlives its session. The owner renews a record several times in this time, so one whose session is used
+    /// expires only if Redis is away for as long.
+    /// </summary>
+    public static readonly TimeSpan RecordMargin = TimeSpan.FromHours(1);
 
-    // A record below the epoch that the client has seen went back in time (a failover lost writes): the token is newer.
-    private const string ClaimScript = """
-        local expected, seen, claimer, nonce, ttl, may_create = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-        local record = redis.call('HMGET', KEYS[1], 'owner', 'epoch', 'ended')
-        if not record[2] and may_create ~= '1' then
-          return {'missing', '', '0'}
-        end
-        if record[3] then
-          return {'ended', '', record[2]}
-        end
-        local stored = tonumber(record[2] or '0')
-        if stored >= seen and record[1] ~= expected then
-          return {record[1] == claimer and 'owned' or 'other', record[1], record[2]}
-        end
-        local epoch = string.format('%d', math.max(stored, seen) + 1)
-        redis.call('HSET', KEYS[1], 'owner', claimer, 'epoch', epoch, 'nonce', nonce)
-        redis.call('PEXPIRE', KEYS[1], ttl)
-        return {'owned', claimer, epoch}
-        """;
-
-    // Whoever ends it, at whatever epoch: a logout must hold even if the node that heard it has just lost the session.
-    private const string EndScript = """
-        local record = redis.call('HMGET', KEYS[1], 'epoch', 'ended')
-        if record[2] then
-          return 0
-        end
-        local epoch = math.max(tonumber(record[1] or '0'), tonumber(ARGV[1])) + 1
-        redis.call('DEL', KEYS[1])
-        redis.call('HSET', KEYS[1], 'owner', '', 'epoch', string.format('%d', epoch), 'ended', '1')
-        redis.call('PEXPIRE', KEYS[1], ARGV[2])
-        return 1
-        """;
+    private TimeSpan Lifetime => policies.Default.IdleTimeout + RecordMargin;
 
     public async ValueTask<OwnershipRecord?> ReadAsync(SessionId session, CancellationToken cancellationToken)
     {
-        var record = (RedisValue[])(await RunAsync(ReadScript, session, [], cancellationToken))!;
-        return record[1].IsNull ? null : new OwnershipRecord(ParseOwner(record[0]), (uint)record[1], Ended: !record[2].IsNull);
+        var value = (byte[]?)await RepeatAsync(
+            database => database.StringGetAsync(Key(session), CommandFlags.DemandMaster), cancellationToken);
+        return value is null ? null : RedisRecord.Parse(value);
     }
 
     public async ValueTask<ClaimResult> ClaimAsync(
@@ -86,41 +58,64 @@ internal sealed class RedisOwnershipDirectory(IRedisConnections connections, Hol
     }
 
     public async ValueTask EndAsync(SessionId session, uint epoch, TimeSpan keepFor, CancellationToken cancellationToken)
-        => await RunAsync(EndScript, session, [epoch, Milliseconds(keepFor)], cancellationToken);
-
-    /// <returns>Null if the session has no record and none may be created.</returns>
-    private async ValueTask<ClaimResult?> TryClaimAsync(
-        SessionId session, NodeTag expectedOwner, uint seenEpoch, NodeTag claimer, bool mayCreate, CancellationToken cancellationToken)
     {
-        // A token is accepted no longer than the absolute timeout, so a record that outlives every token made until now suffices.
-        RedisValue[] arguments =
-        [
-            expectedOwner.ToString(), seenEpoch, claimer.ToString(), Guid.NewGuid().ToString("N"), Milliseconds(policies.Default.AbsoluteTimeout), mayCreate,
-        ];
-        var reply = (RedisValue[])(await RunAsync(ClaimScript, session, arguments, cancellationToken))!;
-        var (owner, epoch) = (ParseOwner(reply[1]), (uint)reply[2]);
-        return (string?)reply[0] switch
-        {
-            "owned" => new ClaimResult(ClaimStatus.Owned, owner, epoch),
-            "other" => new ClaimResult(ClaimStatus.OwnedByOther, owner, epoch),
-            "ended" => new ClaimResult(ClaimStatus.Ended, owner, epoch),
-            _ => null,
-        };
+        // First: what Redis cannot be told now, or forgets, it is told again.
+        ended.Add(session, epoch + 1, keepFor);
+        await RunAsync(RecordEnd.Script, session, RecordEnd.Arguments(epoch, keepFor), cancellationToken);
     }
 
-    private async Task<RedisResult> RunAsync(string script, SessionId session, RedisValue[] arguments, CancellationToken cancellationToken)
+    public async ValueTask<RecordAnswer> ConfirmAsync(
+        SessionId session, NodeTag owner, SessionClaim claim, CancellationToken cancellationToken)
+        => RedisRecord.ParseAnswer(
+            await RunAsync(RecordConfirm.Script, session, RecordConfirm.Arguments(owner, claim, Lifetime), cancellationToken));
+
+    public async ValueTask<RecordAnswer> WriteAsync(
+        SessionId session, NodeTag owner, SessionClaim claim, StoredState state, DateTimeOffset createBefore, bool release, CancellationToken cancellationToken)
+        => RedisRecord.ParseAnswer(await RunAsync(
+            RecordWrite.Script, session, RecordWrite.Arguments(owner, claim, state, Lifetime, createBefore, release), cancellationToken));
+
+    public async ValueTask<RecordAnswer> HandOffAsync(
+        SessionId session,
+        NodeTag owner,
+        SessionClaim claim,
+        StoredState state,
+        DateTimeOffset createBefore,
+        NodeTag next,
+        ulong nextNonce,
+        CancellationToken cancellationToken)
+        => RedisRecord.ParseAnswer(await RunAsync(
+            RecordHandOff.Script,
+            session,
+            RecordHandOff.Arguments(owner, claim, state, Lifetime, createBefore, next, nextNonce),
+            cancellationToken));
+
+    /// <returns>Null if the session has no record, or one that went back in time, and none may be made.</returns>
+    private async ValueTask<ClaimResult?> TryClaimAsync(
+        SessionId session, NodeTag expectedOwner, uint seenEpoch, NodeTag claimer, bool mayCreate, CancellationToken cancellationToken)
+        => RecordClaim.Parse(await RunAsync(
+            RecordClaim.Script,
+            session,
+            RecordClaim.Arguments(expectedOwner, seenEpoch, claimer, RedisRecord.NewNonce(), Lifetime, mayCreate),
+            cancellationToken));
+
+    private Task<RedisResult> RunAsync(string script, SessionId session, RedisValue[] arguments, CancellationToken cancellationToken)
     {
-        RedisKey[] keys = [connections.SessionKey(session.ToString())];
+        RedisKey[] keys = [Key(session)];
+        return RepeatAsync(database => database.EvaluateAsync(script, keys, arguments), cancellationToken);
+    }
+
+    private async Task<T> RepeatAsync<T>(Func<IDatabase, Task<T>> runAsync, CancellationToken cancellationToken)
+    {
         try
         {
             try
             {
-                return await connections.Records.GetDatabase().ScriptEvaluateAsync(script, keys, arguments).WaitAsync(cancellationToken);
+                return await runAsync(connections.Records.GetDatabase()).WaitAsync(cancellationToken);
             }
             catch (Exception lost) when (lost is RedisConnectionException or RedisTimeoutException)
             {
                 // It may have run or not; running it (again) gives the answer either way.
-                return await connections.Records.GetDatabase().ScriptEvaluateAsync(script, keys, arguments).WaitAsync(cancellationToken);
+                return await runAsync(connections.Records.GetDatabase()).WaitAsync(cancellationToken);
             }
         }
         catch (Exception failed) when (failed is RedisException or RedisTimeoutException)
@@ -130,7 +125,5 @@ internal sealed class RedisOwnershipDirectory(IRedisConnections connections, Hol
         }
     }
 
-    private static NodeTag ParseOwner(RedisValue owner) => NodeTag.TryParse(owner, out var tag) ? tag : default;
-
-    private static string Milliseconds(TimeSpan span) => ((long)Math.Ceiling(span.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+    private RedisKey Key(SessionId session) => connections.SessionKey(session.ToString());
 }

@@ -15,7 +15,8 @@ internal interface IRedisConnections
 
     /// <summary>
     /// Makes both connections without blocking a thread. Succeeds while Redis is away: they come up by themselves when it is back.
-    /// A property that is read earlier blocks until its connection is made.
+    /// A property that is read earlier blocks until its connection is made; behind Sentinel it throws a <see cref="RedisException"/> if
+    /// no master could be found.
     /// </summary>
     Task ConnectAsync(CancellationToken cancellationToken);
 

@@ -7,7 +7,7 @@ namespace StickySessions.Redis;
 /// Two connections: beats never wait behind records. Both fail fast and come back by themselves, so the application starts and
 /// goes on while Redis is away.
 /// </summary>
-internal sealed class RedisConnections(IOptions<StickyRedisOptions> options) : IRedisConnections, IAsyncDisposable
+internal sealed class RedisConnections : IRedisConnections, IAsyncDisposable
 {
     /// <summary>
     /// How long one command or one connect may take, unless the connection string says otherwise: a node must notice within a lease
@@ -17,17 +17,32 @@ internal sealed class RedisConnections(IOptions<StickyRedisOptions> options) : I
 
     private const int ReconnectInMilliseconds = 500;
 
-    private readonly StickyRedisOptions _options = options.Value;
-    private readonly Lock _connecting = new();
-    private Task<IConnectionMultiplexer>? _beats;
-    private Task<IConnectionMultiplexer>? _records;
+    private readonly StickyRedisOptions _options;
+    private readonly LastingConnection _beats;
+    private readonly LastingConnection _records;
 
-    public IConnectionMultiplexer Beats => Connection(ref _beats, "beats").GetAwaiter().GetResult();
+    public RedisConnections(IOptions<StickyRedisOptions> options)
+    {
+        _options = options.Value;
+        _beats = new LastingConnection(() => ConnectAsync("beats"));
+        _records = new LastingConnection(() => ConnectAsync("records"));
+    }
 
-    public IConnectionMultiplexer Records => Connection(ref _records, "records").GetAwaiter().GetResult();
+    public IConnectionMultiplexer Beats => _beats.GetAsync().GetAwaiter().GetResult();
 
-    public Task ConnectAsync(CancellationToken cancellationToken)
-        => Task.WhenAll(Connection(ref _beats, "beats"), Connection(ref _records, "records")).WaitAsync(cancellationToken);
+    public IConnectionMultiplexer Records => _records.GetAsync().GetAwaiter().GetResult();
+
+    public async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(_beats.GetAsync(), _records.GetAsync()).WaitAsync(cancellationToken);
+        }
+        catch (RedisException)
+        {
+            // Sentinel could not name a master. Whoever needs a connection hears of it then, and later attempts may succeed.
+        }
+    }
 
     // The braces are Redis Cluster's hash tag: scripts touch several of these keys at once.
     public RedisKey Key(string suffix) => $"{{{_options.ClusterName}}}:{suffix}";
@@ -36,21 +51,8 @@ internal sealed class RedisConnections(IOptions<StickyRedisOptions> options) : I
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var connection in new[] { _beats, _records })
-        {
-            if (connection is { IsCompletedSuccessfully: true })
-            {
-                await (await connection).DisposeAsync();
-            }
-        }
-    }
-
-    private Task<IConnectionMultiplexer> Connection(ref Task<IConnectionMultiplexer>? connection, string purpose)
-    {
-        lock (_connecting)
-        {
-            return connection ??= ConnectAsync(purpose);
-        }
+        await _beats.DisposeAsync();
+        await _records.DisposeAsync();
     }
 
     private async Task<IConnectionMultiplexer> ConnectAsync(string purpose)

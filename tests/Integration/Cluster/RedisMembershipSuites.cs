@@ -21,3 +21,23 @@ public sealed class NameCheckOnRedisTests(RedisServerFixture server) : NameCheck
 public sealed class ViewDeltasOnGarnetTests(GarnetServerFixture server) : ViewDeltasTests(server);
 
 public sealed class ViewDeltasOnRedisTests(RedisServerFixture server) : ViewDeltasTests(server);
+
+public sealed class RedisMembershipOnRedisClusterTests(RedisClusterFixture server) : RedisMembershipTests(server);
+
+public sealed class RedisMembershipBehindSentinelTests(SentinelFixture server) : RedisMembershipTests(server);
+
+public sealed class EarlyExpiryOnRedisClusterTests(RedisClusterFixture server) : EarlyExpiryTests(server);
+
+public sealed class EarlyExpiryBehindSentinelTests(SentinelFixture server) : EarlyExpiryTests(server);
+
+public sealed class ExpiredNodeOnRedisClusterTests(RedisClusterFixture server) : ExpiredNodeTests(server);
+
+public sealed class ExpiredNodeBehindSentinelTests(SentinelFixture server) : ExpiredNodeTests(server);
+
+public sealed class NameCheckOnRedisClusterTests(RedisClusterFixture server) : NameCheckTests(server);
+
+public sealed class NameCheckBehindSentinelTests(SentinelFixture server) : NameCheckTests(server);
+
+public sealed class ViewDeltasOnRedisClusterTests(RedisClusterFixture server) : ViewDeltasTests(server);
+
+public sealed class ViewDeltasBehindSentinelTests(SentinelFixture server) : ViewDeltasTests(server);

@@ -3,7 +3,7 @@ namespace StickySessions.Tests.Integration.Hosts;
 /// <summary>One real redis-server. Started when the first test asks for it; tests that stop, freeze or flush one start their own.</summary>
 public sealed class RedisServerFixture : IRedisServer, IAsyncDisposable
 {
-    private readonly Lazy<Task<RedisServerProcess>> _server = new(RedisServerProcess.StartOrSkipAsync);
+    private readonly Lazy<Task<RedisServerProcess>> _server = new(() => RedisServerProcess.StartOrSkipAsync());
 
     public async Task<string> ConfigurationAsync() => (await _server.Value).Configuration;
 

@@ -8,12 +8,14 @@ internal sealed class RedisServerProcess : IAsyncDisposable
     private const string Program = "redis-server";
 
     private readonly string _program;
+    private readonly string[] _arguments;
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("sticky-redis-");
     private ChildProcess? _process;
 
-    private RedisServerProcess(string program, int port)
+    private RedisServerProcess(string program, int port, string[] arguments)
     {
         _program = program;
+        _arguments = arguments;
         Port = port;
     }
 
@@ -23,12 +25,13 @@ internal sealed class RedisServerProcess : IAsyncDisposable
     public string Configuration => $"127.0.0.1:{Port},abortConnect=false";
 
     /// <summary>Starts one on a free port, or skips the test when redis-server is not installed.</summary>
-    public static Task<RedisServerProcess> StartOrSkipAsync()
+    /// <param name="arguments">What it is besides a server by itself.</param>
+    public static Task<RedisServerProcess> StartOrSkipAsync(params string[] arguments)
     {
         var program = InstalledPrograms.FindOrSkip(Program);
         return FreePort.RetryAsync(async () =>
         {
-            var server = new RedisServerProcess(program, FreePort.Next());
+            var server = new RedisServerProcess(program, FreePort.Next(), arguments);
             try
             {
                 await server.StartAsync();
@@ -52,6 +55,7 @@ internal sealed class RedisServerProcess : IAsyncDisposable
             "--dir", _directory.FullName,
             "--save", "",
             "--appendonly", "no",
+            .. _arguments,
         ],
         server => Task.FromResult(server.Output.Any(line => line.Contains("Ready to accept connections", StringComparison.Ordinal))));
 

@@ -1,52 +1,24 @@
-using Microsoft.Extensions.DependencyInjection;
 using StickySessions.Cluster;
 using StickySessions.Ownership;
-using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Integration.Ownership;
 
 /// <summary>What every server must give the directory; each test takes a session of its own.</summary>
-public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : IAsyncLifetime
+public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : RecordsTestBase(server)
 {
-    private static readonly NodeTag Gone = new(3, 0xdead);
-    private static readonly NodeTag Me = OtherNodes.Me;
-    private static readonly NodeTag Peer = OtherNodes.Peer;
-
-    private readonly SessionId _id = SessionId.New();
-    private readonly OtherNodes _nodes = new();
-    private readonly ServiceProvider _policies = new ServiceCollection().AddPolicies().BuildServiceProvider();
-    private TestConnections _redis = null!;
-    private RedisOwnershipDirectory _directory = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _redis = await TestConnections.ConnectAsync(await server.ConfigurationAsync());
-        _directory = Directory(_redis);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        await _policies.DisposeAsync();
-        if (_redis is not null)
-        {
-            await _redis.DisposeAsync();
-        }
-    }
-
     [Fact]
     public async Task Read_WithoutARecord_IsNull() => Assert.Null(await ReadAsync());
 
     [Fact]
     public async Task Claim_OfASessionThatNeverChangedItsOwner_WritesItsRecord()
     {
-        Assert.Equal(Owned(2), await ClaimAsync(Gone, seen: 1));
+        Assert.Equal(Owned(2), await ClaimedAsync(Gone, seen: 1));
 
-        Assert.Equal(new OwnershipRecord(Me, 2, Ended: false), await ReadAsync());
-        var expiry = await _redis.Records.GetDatabase().KeyTimeToLiveAsync(_redis.SessionKey(_id.ToString()));
-        Assert.InRange(expiry!.Value, TimeSpan.FromDays(7) - TimeSpan.FromMinutes(1), TimeSpan.FromDays(7));
+        Assert.Equal(new OwnershipRecord(Me, 2, Ended: false), await OwnerAsync());
+        var expiry = await Redis.Records.GetDatabase().KeyTimeToLiveAsync(Redis.SessionKey(Id.ToString()));
+        Assert.InRange(expiry!.Value, Lifetime - TimeSpan.FromMinutes(1), Lifetime);
     }
 
     [Fact]
@@ -54,7 +26,30 @@ public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : IAsync
     {
         await ClaimAsync(Gone, seen: 1);
 
-        Assert.Equal(Owned(2), await ClaimAsync(Gone, seen: 1));
+        Assert.Equal(Owned(2), await ClaimedAsync(Gone, seen: 1));
+    }
+
+    [Fact]
+    public async Task Claim_Again_GivesTheSameNonce_AndANewClaimAnother()
+    {
+        var first = await ClaimAsync(Gone, seen: 1);
+        var again = await ClaimAsync(Gone, seen: 1);
+        var next = await ClaimAsync(Me, seen: 2, claimer: Peer);
+
+        Assert.NotEqual(0ul, first.Nonce);
+        Assert.Equal(first.Nonce, again.Nonce);
+        Assert.NotEqual(first.Nonce, next.Nonce);
+        Assert.Equal(next.Nonce, (await ReadAsync())!.Value.Nonce);
+    }
+
+    [Fact]
+    public async Task Claim_WhenTheRecordWentBackInTimeAndAPeerHoldsTheSession_LearnsIt()
+    {
+        await ClaimAsync(Gone, seen: 1);
+        Nodes.Answer = OtherNodes.Says(HoldsStatus.Held, 8);
+
+        Assert.Equal(new ClaimResult(ClaimStatus.OwnedByOther, Peer, 8), await ClaimedAsync(Gone, seen: 7));
+        Assert.Equal(2u, (await OwnerAsync())!.Value.Epoch);
     }
 
     [Fact]
@@ -62,7 +57,7 @@ public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : IAsync
     {
         await ClaimAsync(Gone, seen: 1);
 
-        Assert.Equal(new ClaimResult(ClaimStatus.OwnedByOther, Me, 2), await ClaimAsync(Gone, seen: 1, claimer: Peer));
+        Assert.Equal(new ClaimResult(ClaimStatus.OwnedByOther, Me, 2), await ClaimedAsync(Gone, seen: 1, claimer: Peer));
     }
 
     [Fact]
@@ -70,9 +65,9 @@ public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : IAsync
     {
         await ClaimAsync(Gone, seen: 1);
 
-        Assert.Equal(new ClaimResult(ClaimStatus.Owned, Peer, 3), await ClaimAsync(Me, seen: 2, claimer: Peer));
-        Assert.Equal(new ClaimResult(ClaimStatus.Owned, Peer, 3), await ClaimAsync(Me, seen: 2, claimer: Peer));
-        Assert.Equal(Owned(4), await ClaimAsync(Peer, seen: 1));
+        Assert.Equal(new ClaimResult(ClaimStatus.Owned, Peer, 3), await ClaimedAsync(Me, seen: 2, claimer: Peer));
+        Assert.Equal(new ClaimResult(ClaimStatus.Owned, Peer, 3), await ClaimedAsync(Me, seen: 2, claimer: Peer));
+        Assert.Equal(Owned(4), await ClaimedAsync(Peer, seen: 1));
     }
 
     [Fact]
@@ -81,72 +76,74 @@ public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : IAsync
         // A failover lost writes, and the record went back in time.
         await ClaimAsync(Gone, seen: 1, claimer: Peer);
 
-        Assert.Equal(Owned(8), await ClaimAsync(Gone, seen: 7));
-        Assert.Equal(new ClaimResult(ClaimStatus.OwnedByOther, Me, 8), await ClaimAsync(Gone, seen: 7, claimer: Peer));
+        Assert.Equal(Owned(8), await ClaimedAsync(Gone, seen: 7));
+        Assert.Equal(new ClaimResult(ClaimStatus.OwnedByOther, Me, 8), await ClaimedAsync(Gone, seen: 7, claimer: Peer));
     }
 
     [Fact]
     public async Task Claim_AtTheHighestEpochs_CountsOn()
     {
-        _nodes.Answer = OtherNodes.Says(HoldsStatus.NotHeld, 0);
+        Nodes.Answer = OtherNodes.Says(HoldsStatus.NotHeld, 0);
 
-        Assert.Equal(Owned(uint.MaxValue), await ClaimAsync(Gone, seen: uint.MaxValue - 1));
-        Assert.Equal(uint.MaxValue, (await ReadAsync())!.Value.Epoch);
+        Assert.Equal(Owned(uint.MaxValue), await ClaimedAsync(Gone, seen: uint.MaxValue - 1));
+        Assert.Equal(uint.MaxValue, (await OwnerAsync())!.Value.Epoch);
     }
 
     [Fact]
     public async Task Claim_ByManyNodesAtOnce_HasOneWinner()
     {
-        var results = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => ClaimAsync(Gone, seen: 1, claimer: new NodeTag(20, (uint)(i % 10)))));
+        // Each asks twice, as after a lost reply.
+        var results = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => ClaimAsync(Gone, seen: 1, claimer: new NodeTag(20, (uint)(i % 50)))));
 
         var winner = (await ReadAsync())!.Value;
         Assert.All(results, result => Assert.Equal((winner.Owner, 2u), (result.Owner, result.Epoch)));
-        Assert.Equal(10, results.Count(result => result.Status == ClaimStatus.Owned));
+        var won = results.Where(result => result.Status == ClaimStatus.Owned).ToArray();
+        Assert.Equal([winner.Nonce, winner.Nonce], won.Select(result => result.Nonce));
     }
 
     [Fact]
     public async Task Claim_WhenTheRecordWasLostAndNobodyHoldsTheSession_CreatesIt()
-        => Assert.Equal(Owned(6), await ClaimAsync(Gone, seen: 5));
+        => Assert.Equal(Owned(6), await ClaimedAsync(Gone, seen: 5));
 
     [Fact]
     public async Task Claim_WhenTheRecordWasLostAndAPeerHoldsTheSession_LearnsIt()
     {
-        _nodes.Answer = OtherNodes.Says(HoldsStatus.Held, 5);
+        Nodes.Answer = OtherNodes.Says(HoldsStatus.Held, 5);
 
-        Assert.Equal(new ClaimResult(ClaimStatus.OwnedByOther, Peer, 5), await ClaimAsync(Gone, seen: 5));
-        Assert.Null(await ReadAsync());
+        Assert.Equal(new ClaimResult(ClaimStatus.OwnedByOther, Peer, 5), await ClaimedAsync(Gone, seen: 5));
+        Assert.Null(await OwnerAsync());
     }
 
     [Fact]
     public async Task Claim_WhenTheRecordWasLostAndAPeerHoldsAStaleCopy_CreatesIt()
     {
-        _nodes.Answer = OtherNodes.Says(HoldsStatus.Held, 4);
+        Nodes.Answer = OtherNodes.Says(HoldsStatus.Held, 4);
 
-        Assert.Equal(Owned(6), await ClaimAsync(Gone, seen: 5));
+        Assert.Equal(Owned(6), await ClaimedAsync(Gone, seen: 5));
     }
 
     [Fact]
     public async Task Claim_WhenTheRecordWasLostAndThePeersProcessIsDead_CreatesIt()
     {
-        _nodes.Answer = new PeerAnswer(PeerAnswerStatus.Refused, default);
+        Nodes.Answer = new PeerAnswer(PeerAnswerStatus.Refused, default);
 
-        Assert.Equal(Owned(6), await ClaimAsync(Gone, seen: 5));
+        Assert.Equal(Owned(6), await ClaimedAsync(Gone, seen: 5));
     }
 
     [Fact]
     public async Task Claim_WhenTheRecordWasLostAndAPeerIsSilent_IsUnavailableAndNamesIt()
     {
-        _nodes.Answer = null;
+        Nodes.Answer = null;
 
         var error = await Assert.ThrowsAsync<DirectoryUnavailableException>(() => ClaimAsync(Gone, seen: 5));
         Assert.Contains("web-11", error.Message, StringComparison.Ordinal);
-        Assert.Null(await ReadAsync());
+        Assert.Null(await OwnerAsync());
     }
 
     [Fact]
     public async Task Claim_WhenTheRecordWasLostAndAPeerEndedTheSession_IsEnded()
     {
-        _nodes.Answer = OtherNodes.Says(HoldsStatus.Ended, 6);
+        Nodes.Answer = OtherNodes.Says(HoldsStatus.Ended, 6);
 
         Assert.Equal(ClaimStatus.Ended, (await ClaimAsync(Gone, seen: 5)).Status);
     }
@@ -161,10 +158,10 @@ public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : IAsync
         await EndAsync(epoch, TimeSpan.FromHours(1));
         await EndAsync(epoch, TimeSpan.FromHours(1));
 
-        Assert.Equal(new OwnershipRecord(default, epoch + 1, Ended: true), await ReadAsync());
-        Assert.Equal(new ClaimResult(ClaimStatus.Ended, default, epoch + 1), await ClaimAsync(Gone, seen: 1));
+        Assert.Equal(new OwnershipRecord(default, epoch + 1, Ended: true), await OwnerAsync());
+        Assert.Equal(new ClaimResult(ClaimStatus.Ended, default, epoch + 1), await ClaimedAsync(Gone, seen: 1));
         Assert.Equal(ClaimStatus.Ended, (await ClaimAsync(Gone, seen: 9)).Status);
-        var expiry = await _redis.Records.GetDatabase().KeyTimeToLiveAsync(_redis.SessionKey(_id.ToString()));
+        var expiry = await Redis.Records.GetDatabase().KeyTimeToLiveAsync(Redis.SessionKey(Id.ToString()));
         Assert.InRange(expiry!.Value, TimeSpan.FromMinutes(59), TimeSpan.FromHours(1));
     }
 
@@ -175,33 +172,24 @@ public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : IAsync
         var directory = Directory(nowhere);
         var cancellation = TestContext.Current.CancellationToken;
 
-        await Assert.ThrowsAsync<DirectoryUnavailableException>(async () => await directory.ReadAsync(_id, cancellation));
-        await Assert.ThrowsAsync<DirectoryUnavailableException>(async () => await directory.ClaimAsync(_id, Gone, 1, Me, cancellation));
-        await Assert.ThrowsAsync<DirectoryUnavailableException>(async () => await directory.EndAsync(_id, 1, TimeSpan.FromHours(1), cancellation));
+        await Assert.ThrowsAsync<DirectoryUnavailableException>(async () => await directory.ReadAsync(Id, cancellation));
+        await Assert.ThrowsAsync<DirectoryUnavailableException>(async () => await directory.ClaimAsync(Id, Gone, 1, Me, cancellation));
+        await Assert.ThrowsAsync<DirectoryUnavailableException>(async () => await directory.EndAsync(Id, 1, TimeSpan.FromHours(1), cancellation));
     }
 
     [Fact]
     public async Task Claim_WhenTheCallerHasGivenUp_IsCancelled()
         => await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            async () => await _directory.ClaimAsync(_id, Gone, 1, Me, new CancellationToken(canceled: true)));
-
-    private protected RedisOwnershipDirectory Directory(TestConnections connections)
-        => new(connections, new HolderSearch(_nodes, _nodes, TimeProvider.System), _policies.GetRequiredService<PolicyResolver>());
-
-    private static ClaimResult Owned(uint epoch) => new(ClaimStatus.Owned, Me, epoch);
-
-    private async Task<OwnershipRecord?> ReadAsync() => await _directory.ReadAsync(_id, TestContext.Current.CancellationToken);
-
-    private async Task EndAsync(uint epoch, TimeSpan keepFor)
-        => await _directory.EndAsync(_id, epoch, keepFor, TestContext.Current.CancellationToken);
-
-    private async Task<ClaimResult> ClaimAsync(NodeTag expected, uint seen, NodeTag? claimer = null)
-        => await _directory.ClaimAsync(_id, expected, seen, claimer ?? Me, TestContext.Current.CancellationToken);
+            async () => await Records.ClaimAsync(Id, Gone, 1, Me, new CancellationToken(canceled: true)));
 }
 
-public sealed class GarnetOwnershipDirectoryTests(GarnetServerFixture server) : RedisOwnershipDirectoryTests(server);
+public sealed class OwnershipDirectoryOnGarnetTests(GarnetServerFixture server) : RedisOwnershipDirectoryTests(server);
 
-public sealed class RedisServerOwnershipDirectoryTests(RedisServerFixture server) : RedisOwnershipDirectoryTests(server)
+public sealed class OwnershipDirectoryOnRedisClusterTests(RedisClusterFixture server) : RedisOwnershipDirectoryTests(server);
+
+public sealed class OwnershipDirectoryBehindSentinelTests(SentinelFixture server) : RedisOwnershipDirectoryTests(server);
+
+public sealed class OwnershipDirectoryOnRedisTests(RedisServerFixture server) : RedisOwnershipDirectoryTests(server)
 {
     [Fact]
     public async Task Claim_WhoseFirstReplyCameTooLate_HappensOnce()
@@ -223,8 +211,9 @@ public sealed class RedisServerOwnershipDirectoryTests(RedisServerFixture server
         };
         var result = await directory.ClaimAsync(id, new NodeTag(3, 3), 1, OtherNodes.Me, cancellation);
 
-        Assert.Equal(new ClaimResult(ClaimStatus.Owned, OtherNodes.Me, 2), result);
         redis.BeforeUse = null;
-        Assert.Equal(new OwnershipRecord(OtherNodes.Me, 2, Ended: false), await directory.ReadAsync(id, cancellation));
+        var record = (await directory.ReadAsync(id, cancellation))!.Value;
+        Assert.Equal((ClaimStatus.Owned, OtherNodes.Me, 2u, record.Nonce), (result.Status, result.Owner, result.Epoch, result.Nonce));
+        Assert.Equal((OtherNodes.Me, 2u, false), (record.Owner, record.Epoch, record.Ended));
     }
 }

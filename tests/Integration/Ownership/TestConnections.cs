@@ -1,15 +1,16 @@
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 using StickySessions.Redis;
 
 namespace StickySessions.Tests.Integration.Ownership;
 
-/// <summary>One connection, and a word whenever somebody is about to use it.</summary>
+/// <summary>The product's connection for records, and a word whenever somebody is about to use it.</summary>
 internal sealed class TestConnections : IRedisConnections, IAsyncDisposable
 {
-    private readonly ConnectionMultiplexer _connection;
+    private readonly RedisConnections _connections;
     private int _uses;
 
-    private TestConnections(ConnectionMultiplexer connection) => _connection = connection;
+    private TestConnections(RedisConnections connections) => _connections = connections;
 
     /// <summary>Called with the number of the use, from 1.</summary>
     public Action<int>? BeforeUse { get; set; }
@@ -21,7 +22,7 @@ internal sealed class TestConnections : IRedisConnections, IAsyncDisposable
         get
         {
             BeforeUse?.Invoke(Interlocked.Increment(ref _uses));
-            return _connection;
+            return _connections.Records;
         }
     }
 
@@ -29,16 +30,18 @@ internal sealed class TestConnections : IRedisConnections, IAsyncDisposable
 
     public static async Task<TestConnections> ConnectAsync(string configuration, int timeoutInMilliseconds = 5_000)
     {
-        var options = ConfigurationOptions.Parse(configuration);
-        options.AbortOnConnectFail = false;
-        options.BacklogPolicy = BacklogPolicy.FailFast;
-        options.AsyncTimeout = timeoutInMilliseconds;
-        return new(await ConnectionMultiplexer.ConnectAsync(options));
+        var connections = new RedisConnections(Options.Create(new StickyRedisOptions
+        {
+            Configuration = configuration,
+            Configure = settings => settings.AsyncTimeout = timeoutInMilliseconds,
+        }));
+        await connections.ConnectAsync(TestContext.Current.CancellationToken);
+        return new(connections);
     }
 
     public RedisKey Key(string suffix) => throw new NotSupportedException();
 
     public RedisKey SessionKey(string session) => $"test:s:{{{session}}}";
 
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+    public ValueTask DisposeAsync() => _connections.DisposeAsync();
 }

@@ -28,6 +28,18 @@ public sealed class EndedSessionsTests
     }
 
     [Fact]
+    public void All_GivesWhatIsLeftOfEachTombstone()
+    {
+        _ended.Add(new SessionId(1, 1), 3, Day);
+        _ended.Add(new SessionId(2, 2), 4, 2 * Day);
+        _time.Advance(Day / 2);
+        Assert.Equal([(new SessionId(1, 1), 3u, Day / 2), (new SessionId(2, 2), 4u, 1.5 * Day)], _ended.All());
+
+        _time.Advance(Day / 2);
+        Assert.Equal([(new SessionId(2, 2), 4u, Day)], _ended.All());
+    }
+
+    [Fact]
     public void Add_Twice_KeepsTheFirst()
     {
         var id = SessionId.New();

@@ -16,13 +16,17 @@ internal sealed class FakeMembership(Node self, params Node[] others) : ICluster
 
     public Node Self => self;
 
-    public bool IsJoined => true;
+    public event Action? StoreDoubted;
+
+    public bool IsJoined { get; set; } = true;
 
     public NodeLease Lease { get; init; } = NodeLease.Unlimited;
 
     public string? Degradation => null;
 
     public bool HasMajority { get; set; } = true;
+
+    public void DoubtStore() => StoreDoubted?.Invoke();
 
     public Task JoinAsync(Node self, CancellationToken cancellationToken) => throw new NotSupportedException();
 

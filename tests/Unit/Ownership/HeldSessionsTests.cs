@@ -121,13 +121,13 @@ public sealed class HeldSessionsTests
         Assert.True(sessions.IsOfEarlierTerm(held!));
 
         // The answer to a claim that was sent before it was declared gone once more.
-        var term = lease.Term;
+        var asked = sessions.Asking();
         lease.Expire();
-        sessions.Adopt(_id, 2, _time.GetUtcNow(), _policy, out var same, term);
+        sessions.Adopt(_id, 2, _time.GetUtcNow(), _policy, asked, out var same);
         Assert.Same(held, same);
         Assert.True(sessions.IsOfEarlierTerm(held!));
 
-        sessions.Adopt(_id, 3, _time.GetUtcNow(), _policy, out same, lease.Term);
+        sessions.Adopt(_id, 3, _time.GetUtcNow(), _policy, out same);
         Assert.Same(held, same);
         Assert.False(sessions.IsOfEarlierTerm(held!));
     }
@@ -140,7 +140,7 @@ public sealed class HeldSessionsTests
     {
         var held = Adopt(1);
 
-        _sessions.Keep(held, epoch, term: 0);
+        _sessions.Keep(held, epoch, _sessions.Asking());
 
         Assert.Equal(isKept, !held.IsLost);
         Assert.Equal(isKept ? 1 : 0, _sessions.Count);
@@ -217,6 +217,54 @@ public sealed class HeldSessionsTests
         _time.Advance(_policy.IdleTimeout);
         Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 1, out _));
         Assert.Equal(0, _sessions.Count);
+    }
+
+    [Fact]
+    public void TryEnter_AfterADoubt_IsUnverifiedUntilTheSessionIsAdoptedOrVerified()
+    {
+        var held = Adopt(1);
+        _sessions.DoubtAll();
+
+        Assert.Equal(EnterStatus.Unverified, _sessions.TryEnter(_id, 1, out var unverified));
+        Assert.Same(held, unverified);
+        Assert.Equal(1, held.Running);
+
+        Adopt(1);
+        Assert.Equal(EnterStatus.Entered, _sessions.TryEnter(_id, 1, out _));
+    }
+
+    [Fact]
+    public void TryEnter_AfterADoubt_OfAnEndedOrOutdatedSession_NeedsNoRecord()
+    {
+        Adopt(1).End();
+        _sessions.DoubtAll();
+        Assert.Equal(EnterStatus.Ended, _sessions.TryEnter(_id, 1, out _));
+
+        _sessions.Adopt(SessionId.New(), 1, _time.GetUtcNow(), _policy, out var outdated);
+        _sessions.DoubtAll();
+        Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(outdated!.Id, 2, out _));
+    }
+
+    [Fact]
+    public void Adopt_OnAnAnswerFromBeforeADoubt_IsUnverified()
+    {
+        var asked = _sessions.Asking();
+        _sessions.DoubtAll();
+
+        _sessions.Adopt(_id, new SessionClaim(2, 22), _time.GetUtcNow(), _policy, asked, out _);
+
+        Assert.Equal(EnterStatus.Unverified, _sessions.TryEnter(_id, 1, out _));
+    }
+
+    [Fact]
+    public void Adopt_AtTheSameEpochByAnotherClaim_TakesItsNonce()
+    {
+        var held = Adopt(2);
+
+        _sessions.Adopt(_id, new SessionClaim(2, 22), _time.GetUtcNow(), _policy, out var again);
+
+        Assert.Same(held, again);
+        Assert.Equal(new SessionClaim(2, 22), held.Claim);
     }
 
     [Fact]
