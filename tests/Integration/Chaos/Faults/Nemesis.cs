@@ -1,0 +1,33 @@
+namespace StickySessions.Tests.Integration.Chaos.Faults;
+
+/// <summary>Lets things go wrong, chosen at random from a seed, a few at a time.</summary>
+internal sealed class Nemesis(ChaosCluster cluster, FaultLog log)
+{
+    private readonly Fault[] _faults = [.. Allowed(cluster.Settings.Options)];
+    private readonly Reservations _reservations = new(cluster);
+
+    public static IEnumerable<Fault> All => [.. NodeFaults.All, .. RedisFaults.All, .. NetworkFaults.All];
+
+    /// <summary>Runs until it is cancelled, and returns when all that went wrong is healed.</summary>
+    public Task RunAsync(CancellationToken end)
+    {
+        var options = cluster.Settings.Options;
+        return Task.WhenAll(Enumerable.Range(1, options.FaultsAtOnce).Select(
+            one => OneAfterTheOtherAsync(new FaultScene(cluster, _reservations, log, new Random((options.Seed * 1000) - one), end))));
+    }
+
+    private async Task OneAfterTheOtherAsync(FaultScene scene)
+    {
+        await scene.WaitAsync(0.2, 1);
+        while (!scene.End.IsCancellationRequested)
+        {
+            await _faults[scene.Random.Next(_faults.Length)].RunAsync(scene);
+            await scene.WaitAsync(0.2, 1);
+        }
+    }
+
+    private static IEnumerable<Fault> Allowed(ChaosOptions options)
+        => All.Where(fault => (options.LoseData || !fault.LosesData)
+            && (options.Faults.Count == 0 || options.Faults.Contains(fault.Kind))
+            && (fault.Kind != ClockSkew.Kind || ClockSkew.Library is not null));
+}
