@@ -85,8 +85,8 @@ internal sealed class IngressNode(
                 switch (route.Kind)
                 {
                     case RouteKind.Here:
-                        metrics.Request(route.Claimed ? RequestOutcome.Claimed : RequestOutcome.Local);
-                        await entry.RunAsync(context, policy, route.Session!, issued, next);
+                        await entry.RunAsync(
+                            context, policy, route.Session!, issued, route.Claimed ? RequestOutcome.Claimed : RequestOutcome.Local, next);
                         return;
 
                     case RouteKind.NewSession:

@@ -99,6 +99,11 @@ internal sealed partial class NodeLifecycle(
         // In this order: once a node is gone in the view its sessions may be claimed, so it must have stopped serving them by then. A
         // node alone has nobody to leave them to.
         _hasLeft = membership.View.Nodes.Length > 1;
+        if (_hasLeft)
+        {
+            membership.Lease.End();
+        }
+
         await membership.LeaveAsync(CancellationToken.None); // bounded by itself, and what matters most when the host's time is up
         _departure.SetResult();
         Left(logger, options.Value.Name);

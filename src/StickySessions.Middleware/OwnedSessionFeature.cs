@@ -35,5 +35,12 @@ internal sealed class OwnedSessionFeature(
     /// <summary>True once: the first caller records the end of the session.</summary>
     public bool TryRecordEnd() => Interlocked.Exchange(ref _endRecorded, 1) == 0;
 
-    public static OwnedSessionFeature? Of(HttpContext context) => context.Features.Get<IStickySessionFeature>() as OwnedSessionFeature;
+    public static OwnedSessionFeature? Of(HttpContext context) => context.Features.Get<OwnedSessionFeature>();
+
+    /// <summary>Under its own type too: what the application makes of the public one must not keep the session from being left.</summary>
+    public void AttachTo(HttpContext context)
+    {
+        context.Features.Set<IStickySessionFeature>(this);
+        context.Features.Set(this);
+    }
 }

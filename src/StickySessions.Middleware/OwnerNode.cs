@@ -27,9 +27,9 @@ internal sealed class OwnerNode(
         switch (route.Kind)
         {
             case RouteKind.Here:
-                metrics.Request(route.Claimed ? RequestOutcome.Claimed : RequestOutcome.Served);
                 StickyToken? issued = asked.Purpose == ForwardPurpose.Place ? null : asked.Token;
-                await entry.RunForwardedAsync(context, policy, route.Session!, issued, forwarded.Ingress, next);
+                await entry.RunForwardedAsync(context, policy, route.Session!, issued, forwarded.Ingress,
+                    route.Claimed ? RequestOutcome.Claimed : RequestOutcome.Served, next);
                 break;
 
             case RouteKind.NewSession when node.IsDraining:

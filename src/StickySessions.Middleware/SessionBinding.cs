@@ -17,6 +17,7 @@ internal sealed partial class SessionBinding(
     IClusterMembership membership,
     HeldSessions held,
     IOwnershipDirectory directory,
+    SessionFence fence,
     TimeProvider time,
     ILogger<SessionBinding> logger)
 {
@@ -35,7 +36,7 @@ internal sealed partial class SessionBinding(
         Enter(context, feature);
         if (!context.Response.HasStarted)
         {
-            context.Response.OnStarting(EndIfAskedTo, context);
+            context.Response.OnStarting(CheckFence, context);
         }
     }
 
@@ -54,21 +55,57 @@ internal sealed partial class SessionBinding(
     /// <summary>Before all that can fail: a session that is not left again never idles out.</summary>
     private static void Enter(HttpContext context, OwnedSessionFeature feature)
     {
-        context.Response.OnCompleted(Exit, feature);
-        context.Features.Set<IStickySessionFeature>(feature);
+        context.Response.OnCompleted(Exit, context);
+        feature.AttachTo(context);
+        feature.Session.Requests.Add(context);
     }
 
-    private static Task EndIfAskedTo(object state)
+    /// <summary>
+    /// Registered before the application's callbacks, so it runs after them: nothing that takes time stands between this look at the
+    /// fence and the response.
+    /// </summary>
+    private static Task CheckFence(object state)
     {
         var context = (HttpContext)state;
-        return OwnedSessionFeature.Of(context) is { Session.IsEnded: true } feature
-            ? feature.Binding.EndAsync(context, feature)
-            : Task.CompletedTask;
+        var feature = OwnedSessionFeature.Of(context)!;
+        return feature.Binding.CheckFenceAsync(context, feature);
+    }
+
+    private Task CheckFenceAsync(HttpContext context, OwnedSessionFeature feature)
+    {
+        if (!fence.IsOpen(feature.Session))
+        {
+            return RefuseUnlessOpenAsync(context, feature, issue: false, isNew: false);
+        }
+
+        return feature.Session.IsEnded ? EndAsync(context, feature) : Task.CompletedTask;
+    }
+
+    private async Task RefuseUnlessOpenAsync(HttpContext context, OwnedSessionFeature feature, bool issue, bool isNew)
+    {
+        if (await fence.WhyClosedAsync(feature.Session) is { } reason)
+        {
+            if (feature.Session.Requests.TakeBody(context) is { } body)
+            {
+                NotAnswered(logger, feature.SessionId, reason);
+                await FencedResponse.WriteAsync(context, body, reason);
+            }
+        }
+        else if (feature.Session.IsEnded)
+        {
+            await EndAsync(context, feature);
+        }
+        else if (issue)
+        {
+            Issue(context, feature, isNew);
+        }
     }
 
     private static Task Exit(object state)
     {
-        var feature = (OwnedSessionFeature)state;
+        var context = (HttpContext)state;
+        var feature = OwnedSessionFeature.Of(context)!;
+        feature.Session.Requests.Remove(context);
         feature.Binding.Leave(feature.Session);
         return feature.Session.IsEnded ? feature.Binding.RecordEndAsync(feature) : Task.CompletedTask;
     }
@@ -77,12 +114,23 @@ internal sealed partial class SessionBinding(
 
     private Task IssueAsync(HttpContext context, OwnedSessionFeature feature, bool isNew)
     {
-        var session = feature.Session;
-        if (session.IsEnded)
+        if (!fence.IsOpen(feature.Session))
+        {
+            return RefuseUnlessOpenAsync(context, feature, issue: true, isNew);
+        }
+
+        if (feature.Session.IsEnded)
         {
             return EndAsync(context, feature);
         }
 
+        Issue(context, feature, isNew);
+        return Task.CompletedTask;
+    }
+
+    private void Issue(HttpContext context, OwnedSessionFeature feature, bool isNew)
+    {
+        var session = feature.Session;
         if (CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
         {
             var token = new StickyToken(session.Id, membership.Self.Tag, session.Epoch, session.Created, time.GetUtcNow());
@@ -91,10 +139,8 @@ internal sealed partial class SessionBinding(
         else if (isNew)
         {
             // A shared cache may store this response, so it cannot carry a token, and no request will ever name this session.
-            held.Drop(session);
+            held.Forget(session);
         }
-
-        return Task.CompletedTask;
     }
 
     private Task EndAsync(HttpContext context, OwnedSessionFeature feature)
@@ -124,6 +170,10 @@ internal sealed partial class SessionBinding(
             EndNotRecorded(logger, feature.SessionId, unavailable.Message);
         }
     }
+
+    [LoggerMessage(StickyEventIds.Middleware + 11, LogLevel.Warning,
+        "A request of session {Session} ran, but its answer was not given: {Reason}. Another node may own the session.")]
+    private static partial void NotAnswered(ILogger logger, string session, string reason);
 
     [LoggerMessage(StickyEventIds.Middleware + 10, LogLevel.Warning,
         "Session {Session} has ended here, but that could not be recorded: {Reason} Its old token may start it again, empty, at another node.")]

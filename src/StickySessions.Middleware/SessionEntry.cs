@@ -11,27 +11,61 @@ namespace StickySessions;
 /// <summary>How a request ends at this node: in the application on behalf of its session, or with an error.</summary>
 internal sealed partial class SessionEntry(
     SessionBinding binding,
+    SessionFence fence,
     HeldSessions held,
     IClusterMembership membership,
     StickyMetrics metrics,
     TimeProvider time,
     ILogger<SessionEntry> logger)
 {
-    /// <summary>Runs the application for a request that entered at the owner. The session is entered already.</summary>
-    public Task RunAsync(HttpContext context, StickyPolicy policy, HeldSession session, in StickyToken issued, RequestDelegate next)
+    /// <summary>
+    /// Runs the application for a request that entered at the owner, unless the fence is closed. The session is entered already.
+    /// </summary>
+    public Task RunAsync(
+        HttpContext context, StickyPolicy policy, HeldSession session, in StickyToken issued, RequestOutcome outcome, RequestDelegate next)
     {
-        binding.Attach(context, SharedFeatureOf(session, policy), issued);
-        return next(context);
+        var feature = SharedFeatureOf(session, policy);
+        return fence.IsOpen(session) ? RunAsync(context, feature, issued, outcome, next) : RunIfOpenAsync(context, feature, issued, outcome, next);
     }
 
     /// <summary>
-    /// Runs the application for a request that another node received. The session is entered already; the token is null if it is new
-    /// to the client.
+    /// Runs the application for a request that another node received, unless the fence is closed. The session is entered already; the
+    /// token is null if it is new to the client.
     /// </summary>
     public Task RunForwardedAsync(
-        HttpContext context, StickyPolicy policy, HeldSession session, StickyToken? issued, string ingress, RequestDelegate next)
+        HttpContext context, StickyPolicy policy, HeldSession session, StickyToken? issued, string ingress, RequestOutcome outcome, RequestDelegate next)
     {
         var feature = new OwnedSessionFeature(session, policy, binding, membership.Self.Name, ingress);
+        return fence.IsOpen(session) ? RunAsync(context, feature, issued, outcome, next) : RunIfOpenAsync(context, feature, issued, outcome, next);
+    }
+
+    /// <summary>Runs the application for a new session, unless none may begin here now.</summary>
+    public async Task RunNewAsync(HttpContext context, StickyPolicy policy, StickyToken fresh, string ingress, RequestDelegate next)
+    {
+        if (await fence.WhyClosedAsync(policy) is { } reason)
+        {
+            await FailAsync(context, reason);
+            return;
+        }
+
+        held.Adopt(fresh.Session, fresh.Epoch, fresh.Created, policy, out var session);
+        await RunForwardedAsync(context, policy, session!, issued: null, ingress, RequestOutcome.New, next);
+    }
+
+    /// <summary>The token of a session that begins here; the client gets it with the response.</summary>
+    public StickyToken NewToken() => new(SessionId.New(), membership.Self.Tag, Epoch: 1, Created: time.GetUtcNow(), Issued: default);
+
+    public Task FailAsync(HttpContext context, string reason, string? owner = null)
+    {
+        metrics.Request(RequestOutcome.Failed);
+        NotServed(logger, reason, owner ?? "-");
+        return StickyProblem.WriteAsync(
+            context, StatusCodes.Status503ServiceUnavailable, reason, StickyReasonDetails.Of(reason), owner, retryAfter: TimeSpan.FromSeconds(1));
+    }
+
+    private Task RunAsync(HttpContext context, OwnedSessionFeature feature, in StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
+    {
+        metrics.Request(outcome);
         if (issued is { } token)
         {
             binding.Attach(context, feature, token);
@@ -44,23 +78,23 @@ internal sealed partial class SessionEntry(
         return next(context);
     }
 
-    /// <summary>Runs the application for a new session.</summary>
-    public Task RunNewAsync(HttpContext context, StickyPolicy policy, in StickyToken fresh, string ingress, RequestDelegate next)
+    private async Task RunIfOpenAsync(
+        HttpContext context, OwnedSessionFeature feature, StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
     {
-        metrics.Request(RequestOutcome.New);
-        held.Adopt(fresh.Session, fresh.Epoch, fresh.Created, policy, out var session);
-        return RunForwardedAsync(context, policy, session!, issued: null, ingress, next);
-    }
+        string? reason = StickyReasons.LeaseExpired;
+        try
+        {
+            reason = await fence.WhyClosedAsync(feature.Session);
+        }
+        finally
+        {
+            if (reason is not null)
+            {
+                held.Exit(feature.Session);
+            }
+        }
 
-    /// <summary>The token of a session that begins here; the client gets it with the response.</summary>
-    public StickyToken NewToken() => new(SessionId.New(), membership.Self.Tag, Epoch: 1, Created: time.GetUtcNow(), Issued: default);
-
-    public Task FailAsync(HttpContext context, string reason, string? owner = null)
-    {
-        metrics.Request(RequestOutcome.Failed);
-        NotServed(logger, reason, owner ?? "-");
-        return StickyProblem.WriteAsync(
-            context, StatusCodes.Status503ServiceUnavailable, reason, StickyReasonDetails.Of(reason), owner, retryAfter: TimeSpan.FromSeconds(1));
+        await (reason is null ? RunAsync(context, feature, issued, outcome, next) : FailAsync(context, reason));
     }
 
     /// <summary>Requests that entered at the owner share one feature per session.</summary>

@@ -142,6 +142,7 @@ internal sealed class SessionRouter(
             return new Finding(entered, token);
         }
 
+        var term = membership.Lease.Term;
         OwnershipRecord? found;
         try
         {
@@ -159,16 +160,24 @@ internal sealed class SessionRouter(
         }
 
         return record.Owner == membership.Self.Tag
-            ? new Finding(Hold(token, record.Epoch, policy), token)
+            ? new Finding(Hold(token, record.Epoch, policy, term: term), token)
             : new Finding(null, token with { Owner = record.Owner, Epoch = record.Epoch });
     }
 
     private async ValueTask<Finding> ClaimAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
     {
         // Already claimed by an earlier request with this old token: its owner here is of a later epoch.
-        if (held.Find(token.Session) is { } session && session.Epoch > token.Epoch && TryEnter(token, token.Epoch + 1) is { } entered)
+        if (held.Find(token.Session) is { } session && !held.IsOfEarlierTerm(session)
+            && session.Epoch > token.Epoch && TryEnter(token, token.Epoch + 1) is { } entered)
         {
             return new Finding(entered, token);
+        }
+
+        // A node past its deadline claims nothing, and what it claimed before it was declared gone does not count after it came back.
+        var term = membership.Lease.Term;
+        if (!membership.Lease.IsHeld)
+        {
+            return new Finding(SessionRoute.Nowhere(StickyReasons.LeaseExpired), token);
         }
 
         ClaimResult result;
@@ -185,7 +194,7 @@ internal sealed class SessionRouter(
         switch (result.Status)
         {
             case ClaimStatus.Owned:
-                return new Finding(Hold(token, result.Epoch, policy, claimed: true), token);
+                return new Finding(Hold(token, result.Epoch, policy, claimed: true, term), token);
             case ClaimStatus.Ended:
                 ForgetOlderThan(result.Epoch, token.Session);
                 return new Finding(SessionRoute.NewSession(), token);
@@ -202,8 +211,8 @@ internal sealed class SessionRouter(
         _ => null,
     };
 
-    private SessionRoute Hold(in StickyToken token, uint epoch, StickyPolicy policy, bool claimed = false)
-        => held.Adopt(token.Session, epoch, token.Created, policy, out var session) == EnterStatus.Entered
+    private SessionRoute Hold(in StickyToken token, uint epoch, StickyPolicy policy, bool claimed = false, int? term = null)
+        => held.Adopt(token.Session, epoch, token.Created, policy, out var session, term) == EnterStatus.Entered
             ? SessionRoute.Here(session!, claimed)
             : SessionRoute.NewSession();
 

@@ -19,8 +19,7 @@ internal sealed class StickySessionsMiddleware(
     OwnerNode owner,
     SessionEntry entry,
     NodeLifecycle node,
-    IClusterMembership membership,
-    StickyMetrics metrics)
+    IClusterMembership membership)
 {
     public Task Invoke(HttpContext context)
     {
@@ -59,8 +58,7 @@ internal sealed class StickySessionsMiddleware(
             && found.Token.Owner == membership.Self.Tag
             && held.TryEnter(found.Token.Session, found.Token.Epoch, out var session) == EnterStatus.Entered)
         {
-            metrics.Request(RequestOutcome.Local);
-            return entry.RunAsync(context, policy, session!, found.Token, next);
+            return entry.RunAsync(context, policy, session!, found.Token, RequestOutcome.Local, next);
         }
 
         return ingress.RouteAsync(context, policy, found, next);

@@ -46,6 +46,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddCluster();
         services.AddOwnership();
         services.AddForwarding();
+        services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<SessionRouter>();
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionEntry>();

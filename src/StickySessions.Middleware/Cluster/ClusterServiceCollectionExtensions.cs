@@ -27,6 +27,8 @@ internal static class ClusterServiceCollectionExtensions
                 ? ActivatorUtilities.CreateInstance<StaticMembership>(provider)
                 : CreateRedisMembership(provider));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, StatusQuestionHandler>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, LeaseQuestionHandler>());
+        services.TryAddSingleton<PeerLeases>();
         return services;
     }
 

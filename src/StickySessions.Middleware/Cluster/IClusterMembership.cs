@@ -24,6 +24,9 @@ internal interface IClusterMembership
     /// <summary>Null while all is well; otherwise one sentence for health checks that says what is wrong and what heals it.</summary>
     string? Degradation { get; }
 
+    /// <summary>Until when this node may serve sessions from memory.</summary>
+    NodeLease Lease => NodeLease.Unlimited;
+
     /// <summary>
     /// Whether this node sees enough of the cluster to claim a session. With Redis always, as the claim itself decides; a static
     /// cluster of three or more nodes needs a majority of them in sight.

@@ -13,6 +13,7 @@ internal sealed class RedisBeater
     private readonly RedisBeat _script;
     private readonly RedisJoin _join;
     private readonly RedisClusterKeys? _keys;
+    private readonly NodeLease _lease;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -37,11 +38,12 @@ internal sealed class RedisBeater
     private int _beatsSinceKeyRead;
 
     public RedisBeater(
-        RedisBeat script, NameCheck names, RedisClusterKeys? keys, StickyRedisOptions options, TimeProvider time, ILogger logger)
+        RedisBeat script, NameCheck names, RedisClusterKeys? keys, NodeLease lease, StickyRedisOptions options, TimeProvider time, ILogger logger)
     {
         _script = script;
-        _join = new RedisJoin(script, names, keys, options, time);
+        _join = new RedisJoin(script, names, keys, lease, options, time);
         _keys = keys;
+        _lease = lease;
         _timeout = TimeSpan.FromTicks(Math.Max(options.BeatInterval.Ticks, TimeSpan.TicksPerSecond / 2));
         _time = time;
         _logger = logger;
@@ -144,6 +146,7 @@ internal sealed class RedisBeater
 
         _refusal = null;
         _lastBeat = _time.GetUtcNow();
+        _lease.Renew(_join.Sent);
         Publish();
         _hasEverJoined = true;
         _isJoined = true;
@@ -165,6 +168,7 @@ internal sealed class RedisBeater
         _distrust = false;
         var question = new BeatQuestion(
             BeatMode.Beat, _known, self.Tag.ToString(), NodeEntry.Format(self), WithView: false, Distrust: distrust);
+        var sent = _lease.Now;
         var answer = await _script.SendAsync(question).WaitAsync(_timeout, _time);
         var wasLost = answer.Outcome == BeatOutcome.ViewWanted;
         if (wasLost)
@@ -186,6 +190,11 @@ internal sealed class RedisBeater
 
         _lastBeat = _time.GetUtcNow();
         _left = self.State == NodeState.Gone;
+        if (!_left)
+        {
+            _lease.Renew(sent);
+        }
+
         Publish();
         if (_keys is not null && (wasLost || ++_beatsSinceKeyRead >= BeatsBetweenKeyReads))
         {
@@ -201,6 +210,7 @@ internal sealed class RedisBeater
     private void Expire()
     {
         _isJoined = false;
+        _lease.Expire();
         _logger.Expired(_self!.Name, _self.Tag);
         lock (_gate)
         {

@@ -5,9 +5,12 @@ using StickySessions.Tokens;
 namespace StickySessions.Cluster;
 
 /// <summary>Takes one step towards joining: look, have the keys, check the name, join the view that was checked.</summary>
-internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterKeys? keys, StickyRedisOptions options, TimeProvider time)
+internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterKeys? keys, NodeLease lease, StickyRedisOptions options, TimeProvider time)
 {
     private long? _waitingSince;
+
+    /// <summary>The moment just before the last try to join was sent: the lease begins then.</summary>
+    public TimeSpan Sent { get; private set; }
 
     /// <returns>The tag, or null if it has to be tried again; and the view as known now.</returns>
     public async Task<(NodeTag? Tag, KnownView Known)> TryAsync(Node self, KnownView known)
@@ -44,6 +47,7 @@ internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterK
 
         // 4. Join, unless somebody else did since step 1: it could have the same name.
         var question = new BeatQuestion(BeatMode.Join, known, random, NodeEntry.Format(self), WithView: false, Distrust: true);
+        Sent = lease.Now;
         var answer = await script.SendAsync(question);
         if (answer.Outcome == BeatOutcome.Raced)
         {

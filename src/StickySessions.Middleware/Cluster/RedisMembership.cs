@@ -20,6 +20,7 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly StickyRedisOptions _options;
+    private readonly NodeLease _lease;
     private readonly RedisBeater _beater;
     private readonly RedisPeersSeen _peersSeen;
     private readonly EarlyExpiry _earlyExpiry;
@@ -38,8 +39,9 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
         _logger = logger;
         _options = options.Value;
         var suspicion = new RedisSuspicion(redis, _options);
+        _lease = new NodeLease(_options.Lease, time);
         _beater = new RedisBeater(
-            new RedisBeat(redis, _options), new NameCheck(suspicion, peers, _options, time), keys, _options, time, logger);
+            new RedisBeat(redis, _options), new NameCheck(suspicion, peers, _options, time), keys, _lease, _options, time, logger);
         _beater.ViewChanged += view => ViewChanged?.Invoke(view);
         _peersSeen = new RedisPeersSeen(redis);
         _earlyExpiry = new EarlyExpiry(this, suspicion, peers, _options, time, logger);
@@ -54,6 +56,8 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
     public Node Self => _beater.HasEverJoined && _beater.Self is { } self
         ? self
         : throw new InvalidOperationException("This node has not joined the cluster yet.");
+
+    public NodeLease Lease => _lease;
 
     public bool IsJoined => _beater.IsJoined;
 
@@ -121,7 +125,11 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
         return View.Find(tag) is null;
     }
 
-    public async ValueTask DisposeAsync() => await _loop.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _loop.DisposeAsync();
+        _lease.Dispose();
+    }
 
     private async Task UntilPeersKnowAsync(CancellationToken cancellationToken)
     {

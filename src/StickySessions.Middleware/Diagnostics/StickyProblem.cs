@@ -8,7 +8,7 @@ namespace StickySessions.Diagnostics;
 /// <summary>Errors as <c>application/problem+json</c> (RFC 9457), with the members <c>reason</c> and <c>node</c>.</summary>
 internal static class StickyProblem
 {
-    public static Task WriteAsync(HttpContext context, int status, string reason, string detail, string? node = null, TimeSpan? retryAfter = null)
+    public static Task WriteAsync(HttpContext context, int status, string reason, string detail, string? node = null, TimeSpan? retryAfter = null, Stream? to = null)
     {
         var response = context.Response;
         response.Clear();
@@ -24,7 +24,7 @@ internal static class StickyProblem
         response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method)
             ? Task.CompletedTask
-            : response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+            : (to ?? response.Body).WriteAsync(body, context.RequestAborted).AsTask();
     }
 
     private static byte[] Serialize(int status, string reason, string detail, string? node)

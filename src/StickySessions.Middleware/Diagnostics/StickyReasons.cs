@@ -18,7 +18,12 @@ internal static class StickyReasons
     /// <summary>Redis (or the majority of static nodes) is away, so a session whose owner is gone cannot be claimed now.</summary>
     public const string DirectoryUnavailable = "directory-unavailable";
 
-    /// <summary>The owner went away while it had the request, which may have run.</summary>
+    /// <summary>This node could not renew its lease in time: another may own its sessions. What was running may have run.</summary>
+    public const string LeaseExpired = "lease-expired";
+
+    /// <summary>
+    /// The owner went away while it had the request, or another node took the session over while it ran. It may have run.
+    /// </summary>
     public const string OwnerLost = "owner-lost";
 
     /// <summary>Too many requests wait for the owner.</summary>
@@ -47,6 +52,8 @@ internal static class StickyReasonDetails
         StickyReasons.NoCandidate => "The node that owned this session is gone and no other one is active. Try again shortly.",
         StickyReasons.OwnerUnreachable => "The node that owns this session cannot be reached and is not known to be gone. Try again shortly.",
         StickyReasons.DirectoryUnavailable => "The node that owned this session is gone, and who takes it over cannot be settled now. Try again shortly.",
+        StickyReasons.LeaseExpired => "This node has lost touch with the cluster, and another one may own this session now. Try again shortly.",
+        StickyReasons.OwnerLost => "Another node took this session over while the request ran. It may have run.",
         _ => "The request was not served. Try again shortly.",
     };
 }

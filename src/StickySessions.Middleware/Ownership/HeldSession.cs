@@ -23,7 +23,9 @@ internal sealed class HeldSession
 
     private long _lastUsed;
     private uint _epoch;
+    private int _term;
     private volatile bool _isEnded;
+    private volatile bool _isLost;
 
     /// <param name="id">The session.</param>
     /// <param name="epoch">At which epoch this node owns it.</param>
@@ -43,6 +45,11 @@ internal sealed class HeldSession
 
     public SessionId Id { get; }
 
+    /// <summary>Whether nobody is served in it once this node's lease has run out.</summary>
+    public bool PrefersConsistency { get; init; }
+
+    public RunningRequests Requests { get; } = new();
+
     public DateTimeOffset Created { get; }
 
     /// <summary>What the floor above hands to the application for this session, made once. Written by whichever request comes first.</summary>
@@ -50,9 +57,19 @@ internal sealed class HeldSession
 
     public uint Epoch => Volatile.Read(ref _epoch);
 
+    /// <summary>In which term of this node's lease it became, or was last confirmed to be, this node's own.</summary>
+    public int Term
+    {
+        get => Volatile.Read(ref _term);
+        init => _term = value;
+    }
+
     public int Running => (int)(Volatile.Read(ref _state) & RunningMask);
 
     public bool IsEnded => _isEnded;
+
+    /// <summary>Whether another node owns it. What runs in it may not be answered any more.</summary>
+    public bool IsLost => _isLost;
 
     public bool IsClosed => (Volatile.Read(ref _state) & Closed) != 0;
 
@@ -104,6 +121,16 @@ internal sealed class HeldSession
     /// <summary>This same process claimed its session again (under a new tag), and nobody owned it in between.</summary>
     public bool TryRaiseEpoch(uint epoch) => Interlocked.CompareExchange(ref _epoch, epoch, epoch - 1) == epoch - 1;
 
+    /// <summary>The cluster has confirmed that this node owned it when the term began.</summary>
+    public void Confirm(int term)
+    {
+        var known = Term;
+        while (known < term && Interlocked.CompareExchange(ref _term, term, known) != known)
+        {
+            known = Term;
+        }
+    }
+
     /// <summary>
     /// Nobody enters any more; what runs may finish. The session stays in the table, as ended, until it would have expired: this
     /// bridges the time until its tombstone is written.
@@ -114,10 +141,17 @@ internal sealed class HeldSession
         Close();
     }
 
-    /// <summary>The session has another owner: nobody enters any more.</summary>
-    public void Lose() => Close();
+    /// <summary>The session has another owner: nobody enters any more, and what runs is ended.</summary>
+    public void Lose()
+    {
+        // In this order: a response that begins from now on sees it, and one that has begun is among the requests.
+        _isLost = true;
+        Close();
+        Requests.AbortAll();
+    }
+
+    /// <summary>Nobody enters any more; what runs may finish.</summary>
+    public void Close() => Interlocked.Or(ref _state, Closed);
 
     private bool IsIdle(long now) => now - Volatile.Read(ref _lastUsed) >= _idleTicks;
-
-    private void Close() => Interlocked.Or(ref _state, Closed);
 }

@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
+using StickySessions.Cluster;
 using StickySessions.Policies;
 using StickySessions.Tokens;
 
 namespace StickySessions.Ownership;
 
 /// <summary>The sessions that this node holds in memory. Safe for concurrent use; entering and exiting allocates nothing.</summary>
-internal sealed class HeldSessions(TimeProvider time)
+internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
 {
+    private readonly NodeLease _lease = lease ?? NodeLease.Unlimited;
     private readonly ConcurrentDictionary<SessionId, HeldSession> _sessions = new();
     private int _count;
 
@@ -47,14 +49,21 @@ internal sealed class HeldSessions(TimeProvider time)
     /// Holds a session that this node owns from now on, new or claimed, and enters it. Of concurrent callers all enter the same
     /// one. Memory of an earlier epoch is dropped, except of the epoch just before: then nobody else owned it in between.
     /// </summary>
+    /// <param name="id">The session.</param>
+    /// <param name="epoch">At which epoch this node owns it.</param>
+    /// <param name="created">When it began, at whichever owner.</param>
+    /// <param name="policy">The policy that it falls under.</param>
+    /// <param name="held">The session, entered.</param>
+    /// <param name="term">The term of this node's lease before the owner was asked for; the present one if nobody had to be asked.</param>
     /// <returns>Never <see cref="EnterStatus.NotHeld"/>.</returns>
-    public EnterStatus Adopt(SessionId id, uint epoch, DateTimeOffset created, StickyPolicy policy, out HeldSession? held)
+    public EnterStatus Adopt(SessionId id, uint epoch, DateTimeOffset created, StickyPolicy policy, out HeldSession? held, int? term = null)
     {
+        var since = term ?? _lease.Term;
         while (true)
         {
             if (!_sessions.TryGetValue(id, out held))
             {
-                held = NewlyEntered(id, epoch, created, policy);
+                held = NewlyEntered(id, epoch, created, policy, since);
                 if (_sessions.TryAdd(id, held))
                 {
                     Interlocked.Increment(ref _count);
@@ -76,6 +85,11 @@ internal sealed class HeldSessions(TimeProvider time)
             }
             else if (held.TryEnter())
             {
+                if (held.Epoch == epoch)
+                {
+                    held.Confirm(since);
+                }
+
                 return EnterStatus.Entered;
             }
         }
@@ -84,10 +98,23 @@ internal sealed class HeldSessions(TimeProvider time)
     /// <summary>The request is done with the session, which lives on for the idle timeout from now.</summary>
     public void Exit(HeldSession held) => held.Exit(time.GetTimestamp());
 
-    /// <summary>Another node owns the session: it leaves this node's memory. What runs may finish.</summary>
+    /// <summary>
+    /// Whether this node was declared gone since it owned the session for sure: others may have claimed it, so its memory is worth
+    /// something only once this node has claimed it too.
+    /// </summary>
+    public bool IsOfEarlierTerm(HeldSession held) => held.Term != _lease.Term;
+
+    /// <summary>Another node owns the session: it leaves this node's memory, and what runs in it is aborted.</summary>
     public void Drop(HeldSession held)
     {
         held.Lose();
+        Remove(held);
+    }
+
+    /// <summary>Nobody will ever ask for the session: it leaves this node's memory. What runs may finish.</summary>
+    public void Forget(HeldSession held)
+    {
+        held.Close();
         Remove(held);
     }
 
@@ -116,11 +143,15 @@ internal sealed class HeldSessions(TimeProvider time)
         }
     }
 
-    private HeldSession NewlyEntered(SessionId id, uint epoch, DateTimeOffset created, StickyPolicy policy)
+    private HeldSession NewlyEntered(SessionId id, uint epoch, DateTimeOffset created, StickyPolicy policy, int term)
     {
         var now = time.GetTimestamp();
         var remaining = created + policy.AbsoluteTimeout - time.GetUtcNow();
-        var held = new HeldSession(id, epoch, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining));
+        var held = new HeldSession(id, epoch, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining))
+        {
+            PrefersConsistency = policy.PrefersConsistency,
+            Term = term,
+        };
         held.TryEnter();
         return held;
     }

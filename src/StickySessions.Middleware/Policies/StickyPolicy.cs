@@ -19,6 +19,7 @@ internal sealed class StickyPolicy
         IdleTimeout = options.IdleTimeout;
         AbsoluteTimeout = options.AbsoluteTimeout;
         StickyByDefault = options.StickyByDefault;
+        PrefersConsistency = options.OnRedisLost == RedisLostBehavior.PreferConsistency;
         RenewAfter = Shorter(options.IdleTimeout, options.Cookie.MaxAge ?? options.Cookie.Expiration) / 2;
         _cookie = options.Cookie;
         _partitioned = options.Partitioned;
@@ -33,6 +34,9 @@ internal sealed class StickyPolicy
     public TimeSpan AbsoluteTimeout { get; }
 
     public bool StickyByDefault { get; }
+
+    /// <summary>Whether no request is served once this node's lease has run out.</summary>
+    public bool PrefersConsistency { get; }
 
     /// <summary>
     /// How old the token of a busy session may become before a response carries a new one. Half of what the client or the owner

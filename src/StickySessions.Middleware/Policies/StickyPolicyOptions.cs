@@ -40,4 +40,10 @@ public sealed class StickyPolicyOptions
     /// only those with <c>RequireStickySession</c> are. Default: true.
     /// </summary>
     public bool StickyByDefault { get; set; } = true;
+
+    /// <summary>
+    /// Whether a node whose lease has run out goes on serving the sessions that it holds. Means nothing without Redis, where nodes have no
+    /// leases. Default: <see cref="RedisLostBehavior.PreferAvailability"/>.
+    /// </summary>
+    public RedisLostBehavior OnRedisLost { get; set; } = RedisLostBehavior.PreferAvailability;
 }

@@ -24,6 +24,7 @@ internal sealed class StickyPolicyOptionsValidator : IValidateOptions<StickyPoli
         CheckSecurity(errors, options);
         CheckScope(errors, options.Cookie);
         CheckLifetimes(errors, options);
+        CheckRedisLost(errors, options);
         return errors.Build();
     }
 
@@ -99,6 +100,14 @@ internal sealed class StickyPolicyOptionsValidator : IValidateOptions<StickyPoli
 
         CheckPositive(errors, "MaxAge", options.Cookie.MaxAge);
         CheckPositive(errors, "Expiration", options.Cookie.Expiration);
+    }
+
+    private static void CheckRedisLost(ValidateOptionsResultBuilder errors, StickyPolicyOptions options)
+    {
+        if (!Enum.IsDefined(options.OnRedisLost))
+        {
+            errors.AddError($"{Section}:OnRedisLost is {options.OnRedisLost}: choose {nameof(RedisLostBehavior.PreferAvailability)} or {nameof(RedisLostBehavior.PreferConsistency)}.");
+        }
     }
 
     private static void CheckPositive(ValidateOptionsResultBuilder errors, string property, TimeSpan? value)

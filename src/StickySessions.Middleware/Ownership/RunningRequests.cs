@@ -1,0 +1,102 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace StickySessions.Ownership;
+
+/// <summary>
+/// The requests that run on behalf of one session, so that they can be ended with it. Adding and removing allocates nothing once as
+/// many have run at a time before. Safe for concurrent use.
+/// </summary>
+internal sealed class RunningRequests
+{
+    private const int KeptWhenIdle = 4;
+
+    // Locks itself, which nobody else sees: one object less for each session.
+    private Request[] _requests = new Request[1];
+    private int _count;
+
+    /// <param name="context">A request that has entered the session. It must be removed before its server uses the context again.</param>
+    public void Add(HttpContext context)
+    {
+        // The server's own features, now: what comes later may wrap them, and only they may be touched from another thread.
+        var request = new Request(
+            context, context.Features.Get<IHttpRequestLifetimeFeature>(), context.Features.Get<IHttpResponseBodyFeature>());
+        lock (this)
+        {
+            if (_count == _requests.Length)
+            {
+                Array.Resize(ref _requests, 2 * _count);
+            }
+
+            _requests[_count++] = request;
+        }
+    }
+
+    public void Remove(HttpContext context)
+    {
+        lock (this)
+        {
+            var index = IndexOf(context);
+            if (index < 0)
+            {
+                return;
+            }
+
+            _requests[index] = _requests[--_count];
+            _requests[_count] = default;
+            if (_count == 0 && _requests.Length > KeptWhenIdle)
+            {
+                _requests = new Request[1];
+            }
+        }
+    }
+
+    /// <summary>Ends them all: their clients' connections or streams break off, and what they await is cancelled.</summary>
+    /// <returns>How many there were.</returns>
+    public int AbortAll()
+    {
+        // Under the lock: as long as a request is in here, its context is still its own.
+        lock (this)
+        {
+            foreach (ref var request in _requests.AsSpan(0, _count))
+            {
+                request.Lifetime?.Abort();
+            }
+
+            return _count;
+        }
+    }
+
+    /// <summary>Where the server takes a request's response, below all that the application may have put before it.</summary>
+    /// <returns>Null if the request does not run, or this was asked before: a response is replaced once.</returns>
+    public IHttpResponseBodyFeature? TakeBody(HttpContext context)
+    {
+        lock (this)
+        {
+            var index = IndexOf(context);
+            if (index < 0)
+            {
+                return null;
+            }
+
+            var body = _requests[index].Body;
+            _requests[index] = _requests[index] with { Body = null };
+            return body;
+        }
+    }
+
+    private int IndexOf(HttpContext context)
+    {
+        for (var i = 0; i < _count; i++)
+        {
+            if (ReferenceEquals(_requests[i].Context, context))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private readonly record struct Request(HttpContext Context, IHttpRequestLifetimeFeature? Lifetime, IHttpResponseBodyFeature? Body);
+}
