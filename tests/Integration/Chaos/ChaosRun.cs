@@ -16,14 +16,8 @@ namespace StickySessions.Tests.Integration.Chaos;
 /// <param name="print">What is told while it runs.</param>
 internal sealed class ChaosRun(ChaosOptions options, string redisProgram, Action<string> print)
 {
-    public Task<ChaosReport> RunAsync(CancellationToken cancellationToken = default)
-        => RunAsync((cluster, log, _, end) => new Nemesis(cluster, log).RunAsync(end), cancellationToken);
-
-    /// <summary>A run with other faults than those of the nemesis.</summary>
-    /// <param name="disturbAsync">Lets things go wrong, and returns when they are healed. Its token is cancelled when the time is up.</param>
-    /// <param name="cancellationToken">Ends the run early.</param>
-    public async Task<ChaosReport> RunAsync(
-        Func<ChaosCluster, FaultLog, Exchange, CancellationToken, Task> disturbAsync, CancellationToken cancellationToken = default)
+    /// <param name="cancellationToken">Ends the run early; what was recorded so far is checked.</param>
+    public async Task<ChaosReport> RunAsync(CancellationToken cancellationToken = default)
     {
         var folder = options.Output is { } output ? Directory.CreateDirectory(output) : Directory.CreateTempSubdirectory("sticky-chaos-");
         await using var redis = await ChaosRedis.StartAsync(redisProgram, folder);
@@ -46,7 +40,7 @@ internal sealed class ChaosRun(ChaosOptions options, string redisProgram, Action
         Convergence convergence;
         try
         {
-            await disturbAsync(cluster, log, exchange, timeIsUp.Token);
+            await new Nemesis(cluster, exchange, log).RunAsync(timeIsUp.Token);
             convergence = await new ConvergenceCheck(cluster, exchange, clients).RunAsync();
         }
         finally

@@ -14,7 +14,7 @@ internal sealed record Verdict(IReadOnlyList<Violation> Violations, IReadOnlyLis
         Fork[] forks = [.. Checking.Forks.In(history)];
         return new Verdict(
             [
-                .. forks.Where(fork => fork.Duration > forkBound).Select(fork => new Violation(
+                .. forks.Where(fork => forkBound == TimeSpan.Zero || fork.Duration > forkBound).Select(fork => new Violation(
                     OneOwner,
                     fork.Session,
                     $"{fork.Stale} acknowledged requests until {fork.Duration.TotalMilliseconds:0} ms after {fork.Owner} had begun",

@@ -1,7 +1,10 @@
+using StickySessions.Tests.Integration.Chaos.Clients;
+
 namespace StickySessions.Tests.Integration.Chaos.Faults;
 
 /// <summary>What a fault has to work with.</summary>
-internal sealed record FaultScene(ChaosCluster Cluster, Reservations Reservations, FaultLog Log, Random Random, CancellationToken End)
+internal sealed record FaultScene(
+    ChaosCluster Cluster, Exchange Exchange, Reservations Reservations, FaultLog Log, Random Random, CancellationToken End)
 {
     public TimeSpan Lease => Cluster.Settings.Options.Lease;
 

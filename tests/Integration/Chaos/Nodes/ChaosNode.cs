@@ -167,6 +167,7 @@ internal sealed class ChaosNode(string name, int number, ChaosSettings settings)
             ["Chaos:Process"] = process,
             ["Chaos:Log"] = settings.ExecutionLog(process),
             ["Chaos:Source"] = Source.ToString(),
+            ["Chaos:Fence"] = $"{options.Fence}",
             ["Logging:LogLevel:Default"] = "Warning",
             ["Logging:LogLevel:StickySessions"] = "Debug",
             ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",

@@ -32,6 +32,7 @@ internal static class ChaosNodeProgram
         var builder = WebApplication.CreateSlimBuilder(arguments);
         var settings = builder.Configuration.GetRequiredSection("Chaos");
         var process = settings["Process"]!;
+        AppContext.SetSwitch(NodeLease.NoFenceSwitch, !settings.GetValue<bool>("Fence"));
         using var log = new ExecutionLog(settings["Log"]!, process);
 
         builder.Logging.ClearProviders().AddSimpleConsole(options =>
