@@ -25,6 +25,9 @@ internal sealed partial class NodeLifecycle(
     TimeProvider time,
     ILogger<NodeLifecycle> logger) : IHostedLifecycleService
 {
+    private static readonly TimeSpan PatienceWithRunningRequests = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PauseBetweenLooks = TimeSpan.FromMilliseconds(20);
+
     private readonly TaskCompletionSource _departure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _hasLeft;
     private volatile bool _isDraining;
@@ -101,6 +104,7 @@ internal sealed partial class NodeLifecycle(
         _hasLeft = membership.View.Nodes.Length > 1;
         if (_hasLeft)
         {
+            await UntilConsistentSessionsAreQuietAsync();
             membership.Lease.End();
         }
 
@@ -112,6 +116,20 @@ internal sealed partial class NodeLifecycle(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>
+    /// Nothing enters any more. What runs in sessions that prefer consistency must end before others may claim them, so it is given a
+    /// moment before it is cut off.
+    /// </summary>
+    private async Task UntilConsistentSessionsAreQuietAsync()
+    {
+        var since = time.GetTimestamp();
+        while (time.GetElapsedTime(since) < PatienceWithRunningRequests
+            && held.All().Any(session => session is { PrefersConsistency: true, Running: > 0 }))
+        {
+            await Task.Delay(PauseBetweenLooks, time);
+        }
+    }
 
     // Only a node alone has neither an interconnect nor a public address; nobody will ever use this one.
     private static Uri NoAddress { get; } = new("http://localhost:0");

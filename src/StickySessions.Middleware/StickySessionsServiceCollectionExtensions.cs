@@ -52,6 +52,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<SessionEntry>();
         services.TryAddSingleton<IngressNode>();
         services.TryAddSingleton<OwnerNode>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LapsedLeaseAbort>());
         services.TryAddSingleton<NodeLifecycle>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeLifecycle>(
             static provider => provider.GetRequiredService<NodeLifecycle>()));

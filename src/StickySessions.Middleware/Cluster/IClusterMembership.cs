@@ -64,6 +64,9 @@ internal interface IClusterMembership
     ValueTask<ClusterView> ViewThatKnowsAsync(NodeTag tag, CancellationToken cancellationToken)
         => View.IsNewerThanView(tag) ? new ValueTask<ClusterView>(RefreshAsync(cancellationToken)) : new ValueTask<ClusterView>(View);
 
+    /// <summary>A node as it was last known, though it may be gone. Null if it was never known, or too long ago.</summary>
+    Node? FindKnown(NodeTag tag) => View.Find(tag);
+
     /// <summary>
     /// Says that a node could not be reached. If the evidence suffices the node is declared gone early. Returns when that is
     /// decided one way or the other; concurrent callers for one tag share the work.

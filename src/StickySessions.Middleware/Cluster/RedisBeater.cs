@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 using StickySessions.Redis;
+using StickySessions.Tokens;
 
 namespace StickySessions.Cluster;
 
@@ -31,8 +32,10 @@ internal sealed class RedisBeater
     private volatile bool _distrust;
     private long _awaySince;
 
+    // Replaced only by the one beat that runs.
+    private volatile KnownView _known = KnownView.None;
+
     // Touched only by the one beat that runs.
-    private KnownView _known = KnownView.None;
     private KnownView _published = KnownView.None;
     private DateTimeOffset _lastBeat;
     private int _beatsSinceKeyRead;
@@ -70,6 +73,9 @@ internal sealed class RedisBeater
     public ClusterJoinException? Refusal => _refusal;
 
     public string? Degradation => _refusal?.Message ?? _away;
+
+    /// <summary>A node that is in the view, or was.</summary>
+    public Node? FindKnown(NodeTag tag) => _known.Find(tag);
 
     public Task BeatAsync() => _beats.RunAsync();
 

@@ -118,6 +118,8 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
         return View;
     }
 
+    public Node? FindKnown(NodeTag tag) => _beater.FindKnown(tag);
+
     public async Task<bool> SuspectAsync(NodeTag tag, CancellationToken cancellationToken)
     {
         // Cancellation only ends the wait: what is known by then is the answer.

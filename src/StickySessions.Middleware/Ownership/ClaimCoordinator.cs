@@ -8,7 +8,8 @@ namespace StickySessions.Ownership;
 /// <summary>
 /// Claims sessions for this node. Many requests of one orphan arrive at once; they share one claim. Safe for concurrent use.
 /// </summary>
-internal sealed partial class ClaimCoordinator(IOwnershipDirectory directory, ILogger<ClaimCoordinator> logger)
+internal sealed partial class ClaimCoordinator(
+    IOwnershipDirectory directory, ILogger<ClaimCoordinator> logger, FormerOwner? formerOwner = null)
 {
     private readonly ConcurrentDictionary<Claim, Lazy<Task<ClaimResult>>> _running = new();
 
@@ -28,6 +29,11 @@ internal sealed partial class ClaimCoordinator(IOwnershipDirectory directory, IL
     {
         try
         {
+            if (formerOwner is not null)
+            {
+                await formerOwner.AskToGiveUpAsync(claim.Session, claim.ExpectedOwner);
+            }
+
             var result = await directory.ClaimAsync(claim.Session, claim.ExpectedOwner, claim.SeenEpoch, claim.Claimer, CancellationToken.None);
             LogDecided(claim.Session, claim.ExpectedOwner, claim.SeenEpoch, result.Status, result.Owner, result.Epoch);
             return result;

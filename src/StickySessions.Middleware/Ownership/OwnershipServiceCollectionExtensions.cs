@@ -20,8 +20,10 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<LocalHoldings>();
         services.TryAddSingleton<HolderSearch>();
         services.TryAddSingleton(CreateDirectory);
+        services.TryAddSingleton<FormerOwner>();
         services.TryAddSingleton<ClaimCoordinator>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, HoldsQuestionHandler>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, GiveUpQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, IdleSweep>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyKeyOptions>, StaticClusterSecretCheck>());
         return services;

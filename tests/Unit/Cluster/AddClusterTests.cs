@@ -20,7 +20,7 @@ public sealed class AddClusterTests
         await using var provider = Build(_ => { });
 
         Assert.IsType<StaticMembership>(provider.GetRequiredService<IClusterMembership>());
-        Assert.IsType<StatusQuestionHandler>(Assert.Single(provider.GetServices<IPeerQuestionHandler>()));
+        Assert.Equal(["lease", "status"], provider.GetServices<IPeerQuestionHandler>().Select(handler => handler.Kind).Order());
     }
 
     private static ServiceProvider Build(Action<StickyRedisOptions> configure)
