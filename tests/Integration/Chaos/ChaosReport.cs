@@ -74,7 +74,7 @@ internal sealed class ChaosReport(ChaosOptions options, DirectoryInfo folder, Hi
     private string LongestUnavailability()
     {
         var (longest, at, client) = (TimeSpan.Zero, 0L, 0);
-        foreach (var session in history.Operations.GroupBy(operation => operation.Client))
+        foreach (var session in history.Operations.Where(operation => operation.Client >= 0).GroupBy(operation => operation.Client))
         {
             var (last, failed) = (0L, false);
             foreach (var operation in session.OrderBy(operation => operation.Ended))

@@ -14,10 +14,22 @@ internal sealed class ChaosSettings(ChaosOptions options, DirectoryInfo folder, 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
     public string Dotnet { get; }
-        = System.Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
+        = Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
 
-    /// <summary>What the environment of a node says besides.</summary>
-    public IEnumerable<(string Name, string Value)> Environment => [];
+    /// <summary>The configuration that all nodes have in common.</summary>
+    public IReadOnlyDictionary<string, string> OfAllNodes { get; } = new Dictionary<string, string>
+    {
+        ["Chaos:Fence"] = $"{options.Fence}",
+        ["Logging:LogLevel:Default"] = "Warning",
+        ["Logging:LogLevel:StickySessions"] = "Debug",
+        ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
+        ["StickySessions:Node:DrainDelay"] = $"{options.BeatInterval}",
+        ["StickySessions:Redis:BeatInterval"] = $"{options.BeatInterval}",
+        ["StickySessions:Redis:Lease"] = $"{options.Lease}",
+        ["StickySessions:Redis:ExpireOnRefused"] = $"{options.Mode == ChaosMode.Availability}",
+        ["StickySessions:Forwarding:FailoverTimeout"] = $"{options.Lease + TimeSpan.FromSeconds(1)}",
+        ["StickySessions:Policy:OnRedisLost"] = options.Mode == ChaosMode.Consistency ? "PreferConsistency" : "PreferAvailability",
+    };
 
     public string NodeLog(string node) => Path.Combine(folder.FullName, $"{node}.log");
 

@@ -96,7 +96,7 @@ internal static class ExecutionRules
         }
 
         bool WasDisturbed(Operation operation) => history.Faults.Any(fault =>
-            fault.Target == operation.Ingress && fault.Began <= operation.Ended && fault.Ended >= operation.Began);
+            fault.Targets.Contains(operation.Ingress) && fault.Began <= operation.Ended && fault.Ended >= operation.Began);
     }
 
     private static string Describe(Answer by) => $"{by.Process} @ {by.Epoch}";

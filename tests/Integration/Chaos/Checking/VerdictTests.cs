@@ -169,13 +169,18 @@ public sealed class VerdictTests
         AssertFinds(ExecutionRules.Forwarding);
     }
 
-    [Fact]
-    public void Of_RequestThatWasNeverAnswered_FindsItUnlessItsNodeWasStopped()
+    [Theory]
+    [InlineData("pause", "a")]
+    [InlineData("cut from a node", "b and a, nothing passes")]
+    public void Of_RequestThatWasNeverAnswered_FindsItUnlessItsNodeWasDisturbed(string fault, string target)
     {
         Asked("r1", at: 10, until: 12_000, status: 0, Operation.NoAnswerInTime);
         AssertFinds(ExecutionRules.Forwarding);
 
-        _faults.Add(new FaultRecord("pause", "a", Ticks(5), Ticks(9_000)));
+        _faults.Add(new FaultRecord("pause", "b", Ticks(5), Ticks(9_000)));
+        AssertFinds(ExecutionRules.Forwarding);
+
+        _faults.Add(new FaultRecord(fault, target, Ticks(5), Ticks(9_000)));
         AssertFinds();
     }
 

@@ -11,7 +11,7 @@ namespace StickySessions.Tests.Integration.Chaos.Clients;
 internal sealed class Exchange(Recorder recorder) : IDisposable
 {
     private const string Session = ".StickySession=";
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     /// <summary>Sent with each request: the transport sends none again that has a body.</summary>
     private static readonly byte[] Body = "x"u8.ToArray();

@@ -70,10 +70,12 @@ internal static class PausedOwner
     private static async Task UntilItRunsAsync(FaultScene scene, Answer first)
     {
         var log = scene.Cluster.Settings.ExecutionLog(first.Process);
-        await Hosts.Eventually.Async(
-            () => ExecutionLog.Read([log]).Executions.Any(execution => execution.By.Session == first.Session && execution.By.Counter > first.Counter),
-            "the owner runs the request",
-            Hold).ContinueWith(_ => { }, TaskScheduler.Default);
+        var began = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(began) < Hold
+            && !ExecutionLog.Read([log]).Executions.Any(execution => execution.By.Session == first.Session && execution.By.Counter > first.Counter))
+        {
+            await scene.WaitAsync(0.02, 0.02);
+        }
     }
 
     private static async Task UntilClaimedAsync(FaultScene scene, ChaosNode owner, KnownSession known)

@@ -45,10 +45,14 @@ internal sealed record StreamEvent(string Stream, Answer By, long WrittenAt);
 
 /// <summary>What the nemesis did.</summary>
 /// <param name="Kind">The kind of the fault.</param>
-/// <param name="Target">What it was done to.</param>
+/// <param name="Target">What it was done to, and how: <c>web-1 and web-2, nothing comes back</c>.</param>
 /// <param name="Began">When it was done.</param>
 /// <param name="Ended">When it was healed.</param>
-internal sealed record FaultRecord(string Kind, string Target, long Began, long Ended);
+internal sealed record FaultRecord(string Kind, string Target, long Began, long Ended)
+{
+    /// <summary>The names in the target.</summary>
+    public IReadOnlyList<string> Targets { get; } = Target.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries);
+}
 
 /// <summary>How the cluster found itself again after the last fault.</summary>
 /// <param name="Healed">When the last fault was healed and all processes ran.</param>

@@ -155,34 +155,23 @@ internal sealed class ChaosNode(string name, int number, ChaosSettings settings)
             .. settings.SkewPrefix(name),
             settings.Dotnet, typeof(ChaosNode).Assembly.Location, ChaosNodeProgram.Command,
         ];
-        return ChildProcess.StartAsync(process, "/bin/sh", [.. program, .. Configuration(process)], _ => AnswersAsync(), settings.Environment);
+        return ChildProcess.StartAsync(process, "/bin/sh", [.. program, .. Configuration(process)], _ => AnswersAsync());
     }
 
     private IEnumerable<string> Configuration(string process)
     {
-        var options = settings.Options;
-        var configuration = new Dictionary<string, string>
+        var ofThisNode = new Dictionary<string, string>
         {
             ["urls"] = Address.ToString(),
             ["Chaos:Process"] = process,
             ["Chaos:Log"] = settings.ExecutionLog(process),
             ["Chaos:Source"] = Source.ToString(),
-            ["Chaos:Fence"] = $"{options.Fence}",
-            ["Logging:LogLevel:Default"] = "Warning",
-            ["Logging:LogLevel:StickySessions"] = "Debug",
-            ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
             ["StickySessions:Node:Name"] = name,
-            ["StickySessions:Node:DrainDelay"] = $"{options.BeatInterval}",
             ["StickySessions:Interconnect:Url"] = $"http://127.0.0.1:{_interconnectPort}",
             ["StickySessions:Interconnect:AdvertisedUrl"] = $"http://127.0.0.1:{_interconnect!.Port}",
             ["StickySessions:Redis:Configuration"] = $"127.0.0.1:{_redis!.Port},abortConnect=false",
-            ["StickySessions:Redis:BeatInterval"] = $"{options.BeatInterval}",
-            ["StickySessions:Redis:Lease"] = $"{options.Lease}",
-            ["StickySessions:Redis:ExpireOnRefused"] = $"{options.Mode == ChaosMode.Availability}",
-            ["StickySessions:Forwarding:FailoverTimeout"] = $"{options.Lease + TimeSpan.FromSeconds(1)}",
-            ["StickySessions:Policy:OnRedisLost"] = options.Mode == ChaosMode.Consistency ? "PreferConsistency" : "PreferAvailability",
         };
-        return configuration.Select(setting => $"--{setting.Key}={setting.Value}");
+        return ofThisNode.Concat(settings.OfAllNodes).Select(setting => $"--{setting.Key}={setting.Value}");
     }
 
     private async Task<bool> AnswersAsync()

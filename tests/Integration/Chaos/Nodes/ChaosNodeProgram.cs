@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using StickySessions.Cluster;
 using StickySessions.Forwarding;
@@ -57,12 +58,12 @@ internal static class ChaosNodeProgram
         });
         app.UseStickySessions();
 
-        var memory = new ConcurrentDictionary<(string Session, int Epoch), StrongCounter>();
+        var memory = new ConcurrentDictionary<(string Session, int Epoch), RequestCounter>();
         Answer Enter(HttpContext context, IClusterMembership membership)
         {
             var session = context.Features.Get<IStickySessionFeature>()!;
             var (id, epoch) = (session.SessionId, session.Epoch);
-            var counter = memory.GetOrAdd((id, epoch), _ => new StrongCounter()).Next();
+            var counter = memory.GetOrAdd((id, epoch), _ => new RequestCounter()).Next();
             var answer = new Answer(id, epoch, process, membership.Self.Tag.ToString(), counter);
             log.Began(context.Request.Headers[IdHeader].ToString(), answer);
             return answer;
@@ -79,14 +80,15 @@ internal static class ChaosNodeProgram
             log.Ended(context.Request.Headers[IdHeader].ToString());
             await context.Response.WriteAsync(ExecutionLog.Format(answer), context.RequestAborted);
         });
-        app.MapPost("/stream", async (HttpContext context, IClusterMembership membership) =>
+        app.MapPost("/stream", async (HttpContext context, IClusterMembership membership, IHostApplicationLifetime lifetime) =>
         {
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
             var answer = ExecutionLog.Format(Enter(context, membership));
             using var timer = new PeriodicTimer(StreamInterval);
-            while (await timer.WaitForNextTickAsync(context.RequestAborted))
+            while (await timer.WaitForNextTickAsync(end.Token))
             {
                 var at = Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture);
-                await context.Response.WriteAsync($"{at} {answer}\n", context.RequestAborted);
+                await context.Response.WriteAsync($"{at} {answer}\n", end.Token);
             }
         });
         app.MapGet("/view", (IClusterMembership membership) => string.Join(
@@ -115,7 +117,7 @@ internal static class ChaosNodeProgram
             }
         };
 
-    private sealed class StrongCounter
+    private sealed class RequestCounter
     {
         private long _count;
 
