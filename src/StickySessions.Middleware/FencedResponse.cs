@@ -45,6 +45,8 @@ internal static class FencedResponse
         => context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
             || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
-    /// <summary>Written to the server's buffer before the response began, it would be sent first and cannot be taken back.</summary>
+    /// <summary>
+    /// Written to the server's buffer before the response began (as JSON is), they would be sent first and cannot be taken back.
+    /// </summary>
     private static bool HasUnsentBytes(IHttpResponseBodyFeature body) => body.Writer is { CanGetUnflushedBytes: true, UnflushedBytes: > 0 };
 }

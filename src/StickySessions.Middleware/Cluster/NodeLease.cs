@@ -48,6 +48,11 @@ internal sealed class NodeLease : IDisposable
     /// </summary>
     public event Action? Lapsed;
 
+    /// <summary>
+    /// Raised when a term after the first begins: this node was declared gone and has come back. Handlers must be quick and must not throw.
+    /// </summary>
+    public event Action? TermBegan;
+
     /// <summary>Whether this node may serve sessions from memory at this moment.</summary>
     public bool IsHeld
     {
@@ -76,13 +81,22 @@ internal sealed class NodeLease : IDisposable
     /// <param name="sent">The moment just before it was sent. How long its answer took does not prolong the lease.</param>
     public void Renew(TimeSpan sent)
     {
+        bool hasComeBack;
         lock (_gate)
         {
-            if (_timer is not null && !_hasEnded)
+            if (_timer is null || _hasEnded)
             {
-                Volatile.Write(ref _deadline, (sent + _servesFor).Ticks);
-                ArmTimer();
+                return;
             }
+
+            hasComeBack = _term > 0 && _deadline == long.MinValue;
+            Volatile.Write(ref _deadline, (sent + _servesFor).Ticks);
+            ArmTimer();
+        }
+
+        if (hasComeBack)
+        {
+            TermBegan?.Invoke();
         }
     }
 

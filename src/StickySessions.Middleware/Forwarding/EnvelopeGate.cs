@@ -61,7 +61,14 @@ internal sealed partial class EnvelopeGate(
     /// <summary>What only nodes may say and nobody signs, an application must not be able to say.</summary>
     private static Task RemoveUnsignedWords(object state)
     {
-        var headers = ((IHttpResponseFeature)state).Headers;
+        var response = (IHttpResponseFeature)state;
+        if (response.HasStarted)
+        {
+            // The fence has answered in place of the application, and its headers have been sent.
+            return Task.CompletedTask;
+        }
+
+        var headers = response.Headers;
         headers.Remove(StickyHeaders.Refused);
         headers.Remove(StickyHeaders.Status);
         headers.Remove(StickyHeaders.Upgrade);

@@ -104,6 +104,19 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     /// </summary>
     public bool IsOfEarlierTerm(HeldSession held) => held.Term != _lease.Term;
 
+    /// <summary>This process has claimed a session again that it holds. If another owned it in between, its memory is stale and is dropped.</summary>
+    public void Keep(HeldSession held, uint epoch, int term)
+    {
+        if (held.Epoch == epoch || held.TryRaiseEpoch(epoch))
+        {
+            held.Confirm(term);
+        }
+        else if (held.Epoch < epoch)
+        {
+            Drop(held);
+        }
+    }
+
     /// <summary>Another node owns the session: it leaves this node's memory, and what runs in it is aborted.</summary>
     public void Drop(HeldSession held)
     {

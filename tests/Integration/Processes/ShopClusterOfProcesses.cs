@@ -10,15 +10,22 @@ internal sealed class ShopClusterOfProcesses : IAsyncDisposable
     private readonly string _clusterName = $"shop-{Guid.NewGuid():N}";
     private readonly string _redis;
 
-    private ShopClusterOfProcesses(string redis) => _redis = redis;
+    private readonly (string Name, string Value)[] _environment;
+
+    private ShopClusterOfProcesses(string redis, (string Name, string Value)[] environment)
+    {
+        _redis = redis;
+        _environment = environment;
+    }
 
     public ImmutableArray<ShopNodeProcess> Nodes { get; private set; } = [];
 
     /// <param name="redis">The connection string.</param>
     /// <param name="nodes">How many: web-1, web-2 and so on, all started at once.</param>
-    public static async Task<ShopClusterOfProcesses> StartAsync(string redis, int nodes)
+    /// <param name="environment">What the environment of each node says besides what this one's does.</param>
+    public static async Task<ShopClusterOfProcesses> StartAsync(string redis, int nodes, params (string Name, string Value)[] environment)
     {
-        var cluster = new ShopClusterOfProcesses(redis);
+        var cluster = new ShopClusterOfProcesses(redis, environment);
         var starts = Enumerable.Range(1, nodes).Select(number => cluster.StartNodeAsync($"web-{number}")).ToArray();
         try
         {
@@ -62,5 +69,5 @@ internal sealed class ShopClusterOfProcesses : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(Nodes.Select(node => node.DisposeAsync().AsTask()));
 
-    private Task<ShopNodeProcess> StartNodeAsync(string name) => ShopNodeProcess.StartAsync(name, _redis, _clusterName);
+    private Task<ShopNodeProcess> StartNodeAsync(string name) => ShopNodeProcess.StartAsync(name, _redis, _clusterName, _environment);
 }

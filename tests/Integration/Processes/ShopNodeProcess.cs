@@ -25,7 +25,8 @@ internal sealed class ShopNodeProcess : IAsyncDisposable
         => Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
 
     /// <summary>Starts a node on a free port and waits until it is ready.</summary>
-    public static async Task<ShopNodeProcess> StartAsync(string name, string redis, string clusterName)
+    public static async Task<ShopNodeProcess> StartAsync(
+        string name, string redis, string clusterName, params IEnumerable<(string Name, string Value)> environment)
     {
         Uri? address = null;
         using var client = new HttpClient();
@@ -41,7 +42,7 @@ internal sealed class ShopNodeProcess : IAsyncDisposable
                 address ??= node.Output.Select(NodeAnnouncement.TryRead).FirstOrDefault(announced => announced is not null);
                 return address is not null && await IsReadyAsync(address, client);
             },
-            ("StickySessions__Redis__ClusterName", clusterName));
+            [("StickySessions__Redis__ClusterName", clusterName), .. environment]);
         return new ShopNodeProcess(name, address!, process);
     }
 

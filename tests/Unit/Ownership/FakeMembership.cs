@@ -18,6 +18,8 @@ internal sealed class FakeMembership(Node self, params Node[] others) : ICluster
 
     public bool IsJoined => true;
 
+    public NodeLease Lease { get; init; } = NodeLease.Unlimited;
+
     public string? Degradation => null;
 
     public bool HasMajority { get; set; } = true;

@@ -1,4 +1,7 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Time.Testing;
+using StickySessions.Cluster;
 using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Tokens;
@@ -74,6 +77,121 @@ public sealed class HeldSessionsTests
         Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 2, out _));
         Assert.Equal(0, _sessions.Count);
         Assert.True(held.IsClosed);
+    }
+
+    [Fact]
+    public void Drop_WhileARequestRuns_LosesTheSessionAndAbortsTheRequest()
+    {
+        var held = Adopt(1);
+        var request = new DefaultHttpContext();
+        var lifetime = new Lifetime();
+        request.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
+        held.Requests.Add(request);
+
+        _sessions.Drop(held);
+
+        Assert.True(held.IsLost);
+        Assert.Equal(1, lifetime.Aborts);
+    }
+
+    [Fact]
+    public void Forget_WhileARequestRuns_LetsItFinish()
+    {
+        var held = Adopt(1);
+        var request = new DefaultHttpContext();
+        var lifetime = new Lifetime();
+        request.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
+        held.Requests.Add(request);
+
+        _sessions.Forget(held);
+
+        Assert.Equal((0, true, false), (_sessions.Count, held.IsClosed, held.IsLost));
+        Assert.Equal(0, lifetime.Aborts);
+    }
+
+    [Fact]
+    public void Adopt_AfterThisNodeWasDeclaredGone_BelongsToTheTermInWhichTheOwnerWasAskedFor()
+    {
+        using var lease = new NodeLease(TimeSpan.FromSeconds(5), _time);
+        var sessions = new HeldSessions(_time, lease);
+        sessions.Adopt(_id, 1, _time.GetUtcNow(), _policy, out var held);
+        Assert.False(sessions.IsOfEarlierTerm(held!));
+
+        lease.Expire();
+        Assert.True(sessions.IsOfEarlierTerm(held!));
+
+        // The answer to a claim that was sent before it was declared gone once more.
+        var term = lease.Term;
+        lease.Expire();
+        sessions.Adopt(_id, 2, _time.GetUtcNow(), _policy, out var same, term);
+        Assert.Same(held, same);
+        Assert.True(sessions.IsOfEarlierTerm(held!));
+
+        sessions.Adopt(_id, 3, _time.GetUtcNow(), _policy, out same, lease.Term);
+        Assert.Same(held, same);
+        Assert.False(sessions.IsOfEarlierTerm(held!));
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public void Keep_ClaimedAgain_IsKeptIfNobodyOwnedItInBetween(uint epoch, bool isKept)
+    {
+        var held = Adopt(1);
+
+        _sessions.Keep(held, epoch, term: 0);
+
+        Assert.Equal(isKept, !held.IsLost);
+        Assert.Equal(isKept ? 1 : 0, _sessions.Count);
+    }
+
+    [Fact]
+    public void Requests_ThatAreRemoved_AreNotAborted()
+    {
+        var requests = new RunningRequests();
+        var contexts = Enumerable.Range(0, 5).Select(_ => new DefaultHttpContext()).ToArray();
+        var lifetimes = contexts.Select(_ => new Lifetime()).ToArray();
+        for (var i = 0; i < contexts.Length; i++)
+        {
+            contexts[i].Features.Set<IHttpRequestLifetimeFeature>(lifetimes[i]);
+            requests.Add(contexts[i]);
+        }
+
+        requests.Remove(contexts[1]);
+        requests.Remove(contexts[4]);
+        requests.Remove(contexts[4]);
+
+        Assert.Equal(3, requests.AbortAll());
+        Assert.Equal([1, 0, 1, 1, 0], lifetimes.Select(lifetime => lifetime.Aborts));
+    }
+
+    [Fact]
+    public void Requests_OnceAsManyRan_AllocateNothing()
+    {
+        var requests = new RunningRequests();
+        var contexts = new[] { new DefaultHttpContext(), new DefaultHttpContext(), new DefaultHttpContext() };
+        Run();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++)
+        {
+            Run();
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Run()
+        {
+            foreach (var context in contexts)
+            {
+                requests.Add(context);
+            }
+
+            foreach (var context in contexts)
+            {
+                requests.Remove(context);
+            }
+        }
     }
 
     [Fact]
@@ -208,5 +326,14 @@ public sealed class HeldSessionsTests
         public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(GetTimestamp());
 
         public void Advance(TimeSpan by) => Interlocked.Add(ref _now, by.Ticks);
+    }
+
+    private sealed class Lifetime : IHttpRequestLifetimeFeature
+    {
+        public CancellationToken RequestAborted { get; set; }
+
+        public int Aborts { get; private set; }
+
+        public void Abort() => Aborts++;
     }
 }

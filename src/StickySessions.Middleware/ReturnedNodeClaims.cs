@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using StickySessions.Cluster;
+using StickySessions.Diagnostics;
+using StickySessions.Ownership;
+
+namespace StickySessions;
+
+/// <summary>
+/// When this node was declared gone and has come back under another tag, claims the sessions in which something still runs. For all
+/// others their next request does that, but a WebSocket makes no next request: if another node owns its session by now, it must end.
+/// </summary>
+internal sealed partial class ReturnedNodeClaims(
+    IClusterMembership membership, HeldSessions held, ClaimCoordinator claims, ILogger<ReturnedNodeClaims> logger) : IHostedService
+{
+    private const int AtATime = 16;
+
+    private readonly NodeLease _lease = membership.Lease;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _lease.TermBegan += OnTermBegan;
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        _lease.TermBegan -= OnTermBegan;
+        return Task.CompletedTask;
+    }
+
+    // On another thread: a beat has raised it, and the next one must not wait.
+    private void OnTermBegan() => _ = Task.Run(ClaimAllAsync);
+
+    private async Task ClaimAllAsync()
+    {
+        var (term, self) = (_lease.Term, membership.Self);
+        var running = held.All().Where(session => session.Running > 0 && !session.IsEnded && session.Term < term);
+        await Parallel.ForEachAsync(
+            running, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (session, _) => await ClaimAsync(session, term, self));
+    }
+
+    private async Task ClaimAsync(HeldSession session, int term, Node self)
+    {
+        // Each term before this one had a tag of its own; the latest is named first. One from so long ago that its tag is forgotten is lost.
+        var age = term - session.Term - 1;
+        if (age >= self.FormerTags.Length)
+        {
+            held.Drop(session);
+            return;
+        }
+
+        try
+        {
+            var result = await claims.ClaimAsync(session.Id, self.FormerTags[age], session.Epoch, self.Tag, CancellationToken.None);
+            if (result.Status == ClaimStatus.Owned)
+            {
+                held.Keep(session, result.Epoch, term);
+            }
+            else if (session.Term < term)
+            {
+                held.Drop(session);
+            }
+        }
+        catch (DirectoryUnavailableException unavailable)
+        {
+            // It stays closed to requests until it can be claimed.
+            NotClaimed(logger, session.Id.ToString(), unavailable.Message);
+        }
+    }
+
+    [LoggerMessage(StickyEventIds.Middleware + 5, LogLevel.Warning,
+        "Session {Session}, in which requests run, could not be claimed again after this node came back: {Reason}")]
+    private static partial void NotClaimed(ILogger logger, string session, string reason);
+}
