@@ -47,7 +47,8 @@ internal sealed class ChaosReport(ChaosOptions options, DirectoryInfo folder, Hi
         Line($"sessions: {history.Executions.Select(execution => execution.By.Session).Distinct().Count()}, failovers (changes of owner): {Failovers()}");
         Line($"faults: {history.Faults.Count} ({Counted(history.Faults.Select(fault => fault.Kind))})");
         Line($"longest unavailability of a session: {LongestUnavailability()}");
-        Line($"forks: {verdict.Forks.Count}, longest {(verdict.Forks.Count == 0 ? 0 : verdict.Forks.Max(fork => fork.Duration.TotalSeconds)):0.000} s{(options.IsStrict ? " (none allowed)" : $" (bound {options.ForkBound.TotalSeconds} s)")}");
+        Line($"epochs that went back or were given twice, not at the same time: {verdict.Forks.Count(fork => fork.Duration == TimeSpan.Zero)}{(options.IsStrict ? " (none allowed)" : "")}");
+        Line($"forks: {verdict.Forks.Count(fork => fork.Duration > TimeSpan.Zero)}, longest {(verdict.Forks.Count == 0 ? 0 : verdict.Forks.Max(fork => fork.Duration.TotalSeconds)):0.000} s{(options.IsStrict ? " (none allowed)" : $" (bound {options.ForkBound.TotalSeconds} s)")}");
         Line($"convergence: {(history.Convergence is { Converged: { } converged } found ? $"{Stopwatch.GetElapsedTime(found.Healed, converged).TotalSeconds:0.0} s after the last fault" : "NOT IN TIME")}");
         Line($"violations: {verdict.Violations.Count}{(HasViolations ? $" ({Counted(verdict.Violations.Select(violation => violation.Rule))})" : "")}");
         foreach (var violation in verdict.Violations.DistinctBy(violation => (violation.Rule, violation.Session)).Take(MostViolationsShown))

@@ -9,7 +9,7 @@ namespace StickySessions.Tests.Integration.Chaos;
 [Collection(nameof(Alone))]
 public sealed class ChaosTests
 {
-    private static readonly ChaosOptions Short = new() { Duration = TimeSpan.FromSeconds(35), Seed = 3, Clients = 12, Rate = 60, FaultsAtOnce = 1 };
+    private static readonly ChaosOptions Short = new() { Duration = TimeSpan.FromSeconds(25), Seed = 3, Clients = 12, Rate = 60, FaultsAtOnce = 1 };
 
     [Fact]
     public async Task ShortRun_WithAllFaultsButLossOfData_KeepsAllPromises()

@@ -8,11 +8,11 @@ namespace StickySessions.Tests.Integration.Chaos.Checking;
 /// <param name="At">When.</param>
 internal sealed record Violation(string Rule, string Session, string What, IReadOnlyList<string> Requests, long At);
 
-/// <summary>A session that two processes served at the same time.</summary>
+/// <summary>A session that two processes served, and the one with the higher epoch was not the last.</summary>
 /// <param name="Session">The session.</param>
 /// <param name="Stale">Who served it still, at which epoch: <c>web-1#2 @ 3</c>.</param>
 /// <param name="Owner">Who had it already.</param>
-/// <param name="Requests">The requests that the stale one acknowledged, first to last, after the one that the other ran.</param>
-/// <param name="At">When the other one began to serve it.</param>
-/// <param name="Duration">From then until the last answer of the stale one.</param>
+/// <param name="Requests">Requests that show it.</param>
+/// <param name="At">When there were two.</param>
+/// <param name="Duration">How long there were two. Zero: not at the same time, but the epoch went back or was given twice.</param>
 internal sealed record Fork(string Session, string Stale, string Owner, IReadOnlyList<string> Requests, long At, TimeSpan Duration);

@@ -9,6 +9,7 @@ namespace StickySessions.Tests.Integration.Chaos.Checking;
 /// </summary>
 internal static class Forks
 {
+    /// <returns>For each owner that was not the only one, the longest fork that it was the stale side of.</returns>
     public static IEnumerable<Fork> In(History history)
     {
         var acknowledged = history.Operations.Where(operation => operation.IsAcknowledged).Select(operation => operation.Id).ToHashSet();
@@ -25,32 +26,35 @@ internal static class Forks
             .OrderBy(reign => reign.Epoch)
             .ThenBy(reign => reign.Began)
             .ToArray();
-        for (var i = 0; i < reigns.Length; i++)
-        {
-            var stale = reigns[i];
-            var others = reigns.Skip(i + 1).Where(other => other.Process != stale.Process).ToArray();
-            if (others.Where(other => other.Epoch > stale.Epoch).MinBy(other => other.Began) is { } next && stale.AcknowledgedAfter(next.Began) is { Length: > 0 } late)
-            {
-                yield return Found(session.Key, stale, next, late);
-            }
-
-            if (others.FirstOrDefault(other => other.Epoch == stale.Epoch && other.Acknowledged.Length > 0) is { } twin && stale.Acknowledged.Length > 0)
-            {
-                yield return Found(session.Key, stale, twin, stale.AcknowledgedAfter(twin.Began));
-            }
-        }
+        return reigns
+            .Select((stale, i) => reigns.Skip(i + 1)
+                .Where(other => other.Process != stale.Process)
+                .Select(owner => Between(session.Key, stale, owner))
+                .OfType<Fork>()
+                .MaxBy(fork => fork.Duration))
+            .OfType<Fork>();
     }
 
-    private static Fork Found(string session, Reign stale, Reign owner, Execution[] late)
+    /// <param name="session">The session.</param>
+    /// <param name="stale">An owner of it.</param>
+    /// <param name="owner">One at a higher epoch, or one that came later at the same.</param>
+    private static Fork? Between(string session, Reign stale, Reign owner)
     {
-        var shown = late.Length == 0 ? [stale.Acknowledged[^1]] : late;
+        var late = stale.AcknowledgedAfter(owner.Began);
+        if (late.Length == 0)
+        {
+            return stale.Epoch == owner.Epoch && stale.Acknowledged.Length > 0 && owner.Acknowledged.Length > 0
+                ? new Fork(session, stale.ToString(), owner.ToString(), [stale.Acknowledged[^1].Id, owner.Executions[0].Id], owner.Began, TimeSpan.Zero)
+                : null;
+        }
+
+        // A stale owner that goes on is one of two until it stops. One that came later, since the records of the session were lost, is
+        // one of two only while the earlier one goes on as well; otherwise the epoch went back, and no more.
+        var (from, until) = stale.Began < owner.Began
+            ? (owner.Began, late.Max(EndOf))
+            : (stale.Began, Math.Min(late.Max(EndOf), owner.AcknowledgedAfter(stale.Began).Select(EndOf).DefaultIfEmpty(stale.Began).Max()));
         return new Fork(
-            session,
-            stale.ToString(),
-            owner.ToString(),
-            [owner.Executions[0].Id, shown[0].Id, shown[^1].Id],
-            owner.Began,
-            late.Length == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(owner.Began, late.Max(EndOf)));
+            session, stale.ToString(), owner.ToString(), [owner.Executions[0].Id, late[0].Id, late[^1].Id], from, Stopwatch.GetElapsedTime(from, until));
     }
 
     private static long EndOf(Execution execution) => execution.Ended ?? execution.Began;

@@ -17,7 +17,7 @@ internal sealed record Verdict(IReadOnlyList<Violation> Violations, IReadOnlyLis
                 .. forks.Where(fork => forkBound == TimeSpan.Zero || fork.Duration > forkBound).Select(fork => new Violation(
                     OneOwner,
                     fork.Session,
-                    $"{fork.Stale} acknowledged requests until {fork.Duration.TotalMilliseconds:0} ms after {fork.Owner} had begun",
+                    $"{fork.Stale} acknowledged requests though {fork.Owner} had begun; {fork.Duration.TotalMilliseconds:0} ms with two owners",
                     fork.Requests,
                     fork.At)),
                 .. ExecutionRules.Check(history),

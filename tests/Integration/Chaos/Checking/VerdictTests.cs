@@ -86,6 +86,7 @@ public sealed class VerdictTests
     [Fact]
     public void Of_TwoOwnersWithinTheBound_CountsAForkOfThatLength()
     {
+        Acknowledged("r0", "a#1", epoch: 1, counter: 1, at: 500);
         Acknowledged("r1", "b#1", epoch: 2, counter: 1, at: 1_000);
         Acknowledged("r2", "a#1", epoch: 1, counter: 5, at: 4_000);
 
@@ -99,10 +100,36 @@ public sealed class VerdictTests
     [Fact]
     public void Of_TwoOwnersBeyondTheBound_FindsThem()
     {
+        Acknowledged("r0", "a#1", epoch: 1, counter: 1, at: 500);
         Acknowledged("r1", "b#1", epoch: 2, counter: 1, at: 1_000);
         Acknowledged("r2", "a#1", epoch: 1, counter: 5, at: 9_000);
 
         Assert.Equal(Verdict.OneOwner, Assert.Single(Verdict.Of(History(), TimeSpan.FromSeconds(5)).Violations).Rule);
+    }
+
+    [Fact]
+    public void Of_EpochThatWentBackWhenNobodyWasLeft_CountsItWithoutDuration()
+    {
+        // The records were lost and the owner was gone; the client that came next knew an old epoch only.
+        Acknowledged("r1", "b#1", epoch: 5, counter: 1, at: 1_000);
+        Acknowledged("r2", "a#1", epoch: 2, counter: 1, at: 50_000);
+        Acknowledged("r3", "a#1", epoch: 2, counter: 2, at: 90_000);
+
+        var verdict = Verdict.Of(History(), TimeSpan.FromSeconds(5));
+        Assert.Empty(verdict.Violations);
+        Assert.Equal(TimeSpan.Zero, Assert.Single(verdict.Forks).Duration);
+        AssertFinds(Verdict.OneOwner);
+    }
+
+    [Fact]
+    public void Of_EpochThatWentBackWhileItsOwnerWentOn_CountsAForkUntilOneOfThemStopped()
+    {
+        Acknowledged("r1", "b#1", epoch: 5, counter: 1, at: 1_000);
+        Acknowledged("r2", "a#1", epoch: 2, counter: 1, at: 50_000);
+        Acknowledged("r3", "b#1", epoch: 5, counter: 2, at: 53_000);
+        Acknowledged("r4", "a#1", epoch: 2, counter: 2, at: 90_000);
+
+        Assert.InRange(Assert.Single(Verdict.Of(History(), TimeSpan.FromSeconds(5)).Forks).Duration, TimeSpan.FromSeconds(2.9), TimeSpan.FromSeconds(3.1));
     }
 
     [Fact]
@@ -171,7 +198,7 @@ public sealed class VerdictTests
 
     [Theory]
     [InlineData("pause", "a")]
-    [InlineData("cut from a node", "b and a, nothing passes")]
+    [InlineData("cut between nodes", "b and a, nothing passes")]
     public void Of_RequestThatWasNeverAnswered_FindsItUnlessItsNodeWasDisturbed(string fault, string target)
     {
         Asked("r1", at: 10, until: 12_000, status: 0, Operation.NoAnswerInTime);

@@ -8,16 +8,13 @@ internal static class NetworkFaults
 {
     public static IEnumerable<Fault> All { get; } =
     [
-        Of("cut from a node", (_, node, other) => [node.LinkFrom(other), other.LinkFrom(node)]),
-        Of("cut to a node, one way", (_, node, other) => [node.LinkFrom(other)]),
-        Of("cut from redis", (_, node, _) => [node.LinkToRedis]),
-        Of("isolated", (scene, node, _) =>
-        [
-            node.LinkToRedis, .. scene.Cluster.Nodes.Where(other => other != node).SelectMany(other => new[] { node.LinkFrom(other), other.LinkFrom(node) }),
-        ]),
+        Of("cut between nodes", (node, others) => ($"{node.Name} and {others[0].Name}", [node.LinkFrom(others[0]), others[0].LinkFrom(node)])),
+        Of("cut towards a node", (node, others) => ($"{node.Name} from {others[0].Name}", [node.LinkFrom(others[0])])),
+        Of("cut from redis", (node, _) => (node.Name, [node.LinkToRedis])),
+        Of("isolated", (node, others) => (node.Name, [node.LinkToRedis, .. others.SelectMany(other => new[] { node.LinkFrom(other), other.LinkFrom(node) })])),
     ];
 
-    private static Fault Of(string kind, Func<FaultScene, ChaosNode, ChaosNode, IEnumerable<Link>> linksOf)
+    private static Fault Of(string kind, Func<ChaosNode, ChaosNode[], (string Where, Link[] Links)> choose)
         => new(kind, LosesData: false, async scene =>
         {
             if (scene.Reservations.TryTakeNode(scene.Random) is not { } node)
@@ -26,10 +23,10 @@ internal static class NetworkFaults
             }
 
             var others = scene.Cluster.Nodes.Where(each => each != node).ToArray();
-            var other = others[scene.Random.Next(others.Length)];
-            var links = linksOf(scene, node, other).ToArray();
+            scene.Random.Shuffle(others);
+            var (where, links) = choose(node, others);
             var (how, cut) = Cut(scene.Random);
-            using (scene.Log.Begin(kind, $"{node.Name}{(kind.Contains("node", StringComparison.Ordinal) ? $" and {other.Name}" : "")}, {how}"))
+            using (scene.Log.Begin(kind, $"{where}, {how}"))
             {
                 Array.ForEach(links, cut);
                 await scene.WaitAsync(0.3, 3);
