@@ -130,6 +130,49 @@ public sealed class CutOffNodeTests(GarnetServerFixture server) : IAsyncLifetime
         Assert.Empty(cut.Services.GetRequiredService<HeldSessions>().All());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task BackAgain_WhatRanGoesOnUnlessAnotherOwnedTheSessionMeanwhile(bool isClaimed)
+    {
+        var (cut, other) = (await StartAsync("web-1"), await StartAsync("web-2"));
+        await Eventually.Async(() => ViewOf(other).Nodes.Length == 2);
+        var first = await cut.GetAsync("/session");
+        var running = cut.GetAsync("/stream", first.Cookie);
+        await Eventually.Async(() => Held(cut).Running == 1);
+        var (session, tag) = (Held(cut), MembershipOf(cut).Self.Tag);
+        Cut(cut);
+        await Eventually.Async(() => ViewOf(other).Nodes.Length == 1);
+        if (isClaimed)
+        {
+            // As by a node that could not reach this one to ask for it.
+            var claimed = await other.Services.GetRequiredService<IOwnershipDirectory>().ClaimAsync(
+                session.Id, tag, session.Epoch, MembershipOf(other).Self.Tag, TestContext.Current.CancellationToken);
+            Assert.Equal(ClaimStatus.Owned, claimed.Status);
+        }
+
+        Restore(cut);
+        await Eventually.Async(() => MembershipOf(cut).Self.Tag != tag);
+
+        if (isClaimed)
+        {
+            await Assert.ThrowsAsync<HttpRequestException>(() => running);
+            Assert.True(session.IsLost);
+        }
+        else
+        {
+            await Eventually.Async(() => session.Epoch == 2);
+            await Eventually.Async(() => LeaseOf(cut).IsHeldSince(session.Term));
+            Assert.Equal((1, false), (session.Running, running.IsCompleted));
+            var after = await cut.GetAsync("/session", first.Cookie);
+            Assert.Equal((HttpStatusCode.OK, first.Body), (after.Status, after.Body));
+            session.Lose();
+            await Assert.ThrowsAsync<HttpRequestException>(() => running);
+        }
+    }
+
+    private static IClusterMembership MembershipOf(TestApp node) => node.Services.GetRequiredService<IClusterMembership>();
+
     private static void AssertLeaseExpired(Answer answer)
     {
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.Status);
@@ -142,9 +185,9 @@ public sealed class CutOffNodeTests(GarnetServerFixture server) : IAsyncLifetime
 
     private static SeverableConnections ConnectionsOf(TestApp node) => (SeverableConnections)node.Services.GetRequiredService<IRedisConnections>();
 
-    private static NodeLease LeaseOf(TestApp node) => node.Services.GetRequiredService<IClusterMembership>().Lease;
+    private static NodeLease LeaseOf(TestApp node) => MembershipOf(node).Lease;
 
-    private static ClusterView ViewOf(TestApp node) => node.Services.GetRequiredService<IClusterMembership>().View;
+    private static ClusterView ViewOf(TestApp node) => MembershipOf(node).View;
 
     private static HeldSession Held(TestApp node) => Assert.Single(node.Services.GetRequiredService<HeldSessions>().All());
 
