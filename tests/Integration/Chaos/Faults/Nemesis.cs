@@ -20,11 +20,21 @@ internal sealed class Nemesis(ChaosCluster cluster, Exchange exchange, FaultLog 
 
     private async Task OneAfterTheOtherAsync(FaultScene scene)
     {
-        await scene.WaitAsync(0.2, 1);
-        while (!scene.End.IsCancellationRequested)
+        // In rounds, each with all faults in an order of its own: so a short run has many kinds.
+        var round = _faults.ToArray();
+        while (true)
         {
-            await _faults[scene.Random.Next(_faults.Length)].RunAsync(scene);
-            await scene.WaitAsync(0.2, 1);
+            scene.Random.Shuffle(round);
+            foreach (var fault in round)
+            {
+                await scene.WaitAsync(0.2, 1);
+                if (scene.End.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                await fault.RunAsync(scene);
+            }
         }
     }
 

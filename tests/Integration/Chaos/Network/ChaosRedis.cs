@@ -19,7 +19,7 @@ internal sealed class ChaosRedis : IAsyncDisposable
     private ChaosRedis(RedisOfPair primary, RedisOfPair replica)
     {
         (_primary, _replica) = (primary, replica);
-        _replicationCutter = new Cutter(FreePort.Next(), () => _primary.Port, _ => _replication);
+        _replicationCutter = new Cutter(PortOfThisRun.Next(), () => _primary.Port, _ => _replication);
     }
 
     /// <summary>The port of the primary.</summary>
@@ -89,7 +89,7 @@ internal sealed class ChaosRedis : IAsyncDisposable
 
         private ChildProcess? _process;
 
-        public int Port { get; } = FreePort.Next();
+        public int Port { get; } = PortOfThisRun.Next();
 
         public async Task StartAsync() => _process = await ChildProcess.StartAsync(
             "redis-server",

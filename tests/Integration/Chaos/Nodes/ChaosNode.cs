@@ -21,7 +21,7 @@ internal sealed class ChaosNode(string name, int number, ChaosSettings settings)
     private const int StartAttempts = 5;
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMilliseconds(500);
 
-    private readonly int _interconnectPort = FreePort.Next();
+    private readonly int _interconnectPort = PortOfThisRun.Next();
     private readonly Dictionary<IPAddress, Link> _linksFromNodes = [];
     private readonly Link _linkFromElsewhere = new();
     private readonly Lock _guard = new();
@@ -34,7 +34,7 @@ internal sealed class ChaosNode(string name, int number, ChaosSettings settings)
     public string Name => name;
 
     /// <summary>Where clients reach it.</summary>
-    public Uri Address { get; } = new($"http://127.0.0.1:{FreePort.Next()}");
+    public Uri Address { get; } = new($"http://127.0.0.1:{PortOfThisRun.Next()}");
 
     /// <summary>Where its connections to other nodes come from.</summary>
     public IPAddress Source { get; } = IPAddress.Parse($"127.77.0.{number}");
@@ -52,8 +52,8 @@ internal sealed class ChaosNode(string name, int number, ChaosSettings settings)
     /// <summary>Starts a process and waits until it answers, which is not yet to be ready.</summary>
     public async Task StartAsync()
     {
-        _redis ??= new Cutter(FreePort.Next(), () => settings.Redis.Port, _ => LinkToRedis);
-        _interconnect ??= new Cutter(FreePort.Next(), () => _interconnectPort, LinkFrom);
+        _redis ??= new Cutter(PortOfThisRun.Next(), () => settings.Redis.Port, _ => LinkToRedis);
+        _interconnect ??= new Cutter(PortOfThisRun.Next(), () => _interconnectPort, LinkFrom);
         _redis.Open();
         _interconnect.Open();
         for (var attempt = 1; ; attempt++)
