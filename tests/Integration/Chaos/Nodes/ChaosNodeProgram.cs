@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using StickySessions.Cluster;
+using StickySessions.Forwarding;
+using StickySessions.Tests.Integration.Chaos.Histories;
+
+namespace StickySessions.Tests.Integration.Chaos.Nodes;
+
+/// <summary>
+/// One node under test, a process of its own: a minimal application that counts the requests of each session in memory and writes down
+/// each one that it runs.
+/// </summary>
+internal static class ChaosNodeProgram
+{
+    public const string Command = "chaos-node";
+
+    /// <summary>The request header with the id of the request.</summary>
+    public const string IdHeader = "X-Chaos-Id";
+
+    private static readonly TimeSpan StreamInterval = TimeSpan.FromMilliseconds(200);
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var builder = WebApplication.CreateSlimBuilder(arguments);
+        var settings = builder.Configuration.GetRequiredSection("Chaos");
+        var process = settings["Process"]!;
+        AppContext.SetSwitch(NodeLease.NoFenceSwitch, !settings.GetValue<bool>("Fence"));
+        using var log = new ExecutionLog(settings["Log"]!, process);
+
+        builder.Logging.ClearProviders().AddSimpleConsole(options =>
+        {
+            options.SingleLine = true;
+            options.TimestampFormat = "HH:mm:ss.fff ";
+        });
+        builder.Services.AddStickySessions();
+        builder.Services.AddHealthChecks().AddStickySessions();
+        builder.Services.AddHttpClient(ForwardingTransport.ClientName)
+            .ConfigurePrimaryHttpMessageHandler((handler, _) => ConnectFrom((SocketsHttpHandler)handler, IPAddress.Parse(settings["Source"]!)));
+
+        await using var app = builder.Build();
+        app.Use((context, next) =>
+        {
+            if (context.Request.Headers[IdHeader] is [{ } id])
+            {
+                log.Arrived(id);
+            }
+
+            return next(context);
+        });
+        app.UseStickySessions();
+
+        var memory = new ConcurrentDictionary<(string Session, int Epoch), RequestCounter>();
+        Answer Enter(HttpContext context, IClusterMembership membership)
+        {
+            var session = context.Features.Get<IStickySessionFeature>()!;
+            var (id, epoch) = (session.SessionId, session.Epoch);
+            var counter = memory.GetOrAdd((id, epoch), _ => new RequestCounter()).Next();
+            var answer = new Answer(id, epoch, process, membership.Self.Tag.ToString(), counter);
+            log.Began(context.Request.Headers[IdHeader].ToString(), answer);
+            return answer;
+        }
+
+        app.MapPost("/op", async (HttpContext context, IClusterMembership membership, int hold) =>
+        {
+            var answer = Enter(context, membership);
+            if (hold > 0)
+            {
+                await Task.Delay(hold, context.RequestAborted);
+            }
+
+            log.Ended(context.Request.Headers[IdHeader].ToString());
+            await context.Response.WriteAsync(ExecutionLog.Format(answer), context.RequestAborted);
+        });
+        app.MapPost("/stream", async (HttpContext context, IClusterMembership membership, IHostApplicationLifetime lifetime) =>
+        {
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+            var answer = ExecutionLog.Format(Enter(context, membership));
+            using var timer = new PeriodicTimer(StreamInterval);
+            while (await timer.WaitForNextTickAsync(end.Token))
+            {
+                var at = Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture);
+                await context.Response.WriteAsync($"{at} {answer}\n", end.Token);
+            }
+        });
+        app.MapGet("/view", (IClusterMembership membership) => string.Join(
+            ' ', membership.View.Nodes.Select(node => $"{node.Name}={node.Tag}:{node.State}").Order(StringComparer.Ordinal))).DisableStickySession();
+        app.MapHealthChecks("/healthz/ready");
+
+        await app.RunAsync();
+        return 0;
+    }
+
+    /// <summary>Nodes have one advertised address each; by where a connection comes from the cutter in front of it tells who connects.</summary>
+    private static void ConnectFrom(SocketsHttpHandler handler, IPAddress source)
+        => handler.ConnectCallback = async (context, cancellationToken) =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                socket.Bind(new IPEndPoint(source, 0));
+                await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        };
+
+    private sealed class RequestCounter
+    {
+        private long _count;
+
+        public long Next() => Interlocked.Increment(ref _count);
+    }
+}
