@@ -32,7 +32,7 @@ internal sealed class OwnerNode(
                 await entry.RunForwardedAsync(context, policy, route.Session!, issued, forwarded.Ingress, next);
                 break;
 
-            case RouteKind.NewSession when node.IsDraining:
+            case RouteKind.NewSession when node.IsDraining || asked.Purpose == ForwardPurpose.Place:
                 await RefuseAsync(context, forwarded, known: default, ended: true);
                 break;
 

@@ -17,6 +17,7 @@ internal sealed partial class SessionBinding(
     IClusterMembership membership,
     HeldSessions held,
     IOwnershipDirectory directory,
+    RunningRequests running,
     TimeProvider time,
     ILogger<SessionBinding> logger)
 {
@@ -55,6 +56,7 @@ internal sealed partial class SessionBinding(
     private static void Enter(HttpContext context, OwnedSessionFeature feature)
     {
         context.Response.OnCompleted(Exit, feature);
+        feature.Binding.CountIn();
         context.Features.Set<IStickySessionFeature>(feature);
     }
 
@@ -73,7 +75,13 @@ internal sealed partial class SessionBinding(
         return feature.Session.IsEnded ? feature.Binding.RecordEndAsync(feature) : Task.CompletedTask;
     }
 
-    private void Leave(HeldSession session) => held.Exit(session);
+    private void CountIn() => running.Enter();
+
+    private void Leave(HeldSession session)
+    {
+        running.Exit();
+        held.Exit(session);
+    }
 
     private Task IssueAsync(HttpContext context, OwnedSessionFeature feature, bool isNew)
     {

@@ -48,6 +48,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddForwarding();
         services.TryAddSingleton<SessionRouter>();
         services.TryAddSingleton<SessionBinding>();
+        services.TryAddSingleton<SessionAdmission>();
         services.TryAddSingleton<SessionEntry>();
         services.TryAddSingleton<IngressNode>();
         services.TryAddSingleton<OwnerNode>();

@@ -40,7 +40,8 @@ internal enum BeatOutcome
 /// <param name="Entry">The caller's entry; empty when it only looks.</param>
 /// <param name="WithView">Whether the last view is attached, to rebuild what Redis lost.</param>
 /// <param name="Distrust">Whether changes do not suffice, because another server may answer now than before.</param>
-internal readonly record struct BeatQuestion(BeatMode Mode, KnownView Known, string Tag, string Entry, bool WithView, bool Distrust);
+/// <param name="Load">How loaded the caller is. It stands beside the view and raises no version.</param>
+internal readonly record struct BeatQuestion(BeatMode Mode, KnownView Known, string Tag, string Entry, bool WithView, bool Distrust, string Load = "");
 
 /// <param name="Outcome">What happened; the rest is there with <see cref="BeatOutcome.Ok"/> and <see cref="BeatOutcome.Gone"/>.</param>
 /// <param name="Generation">Changes when the view was lost and rebuilt.</param>
@@ -76,6 +77,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
             RandomNumberGenerator.GetHexString(16, lowercase: true),
             (string)ViewKeys.Events(redis)!,
             question.Distrust ? "1" : "0",
+            question.Load,
             .. question.WithView ? question.Known.Entries.SelectMany(pair => new RedisValue[] { pair.Key.ToString(), pair.Value }) : [],
         ];
         var answer = (RedisResult[])(await redis.Beats.GetDatabase().ScriptEvaluateAsync(Script, _keys, arguments))!;
@@ -101,7 +103,8 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
         local tag, entry = ARGV[5], ARGV[6]
         local lease, beat, remember = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
         local distrust = ARGV[12] == '1'
-        local first_of_view = 13
+        local load = ARGV[13]
+        local first_of_view = 14
         local GONE = '3'
 
         -- Numbers become text here and nowhere else: Lua versions disagree about large ones.
@@ -185,7 +188,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
           else
             if mine ~= entry then write(tag, entry) end
             renew(tag)
-            redis.call('HSET', seen, tag, (lost and '0' or ARGV[3]) .. ' at ' .. text(now))
+            redis.call('HSET', seen, tag, (lost and '0' or ARGV[3]) .. ' at ' .. text(now) .. ' ' .. load)
           end
         end
 

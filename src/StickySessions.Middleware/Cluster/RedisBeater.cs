@@ -13,6 +13,7 @@ internal sealed class RedisBeater
     private readonly RedisBeat _script;
     private readonly RedisJoin _join;
     private readonly RedisClusterKeys? _keys;
+    private readonly RedisLoads _loads;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -37,11 +38,12 @@ internal sealed class RedisBeater
     private int _beatsSinceKeyRead;
 
     public RedisBeater(
-        RedisBeat script, NameCheck names, RedisClusterKeys? keys, StickyRedisOptions options, TimeProvider time, ILogger logger)
+        RedisBeat script, NameCheck names, RedisClusterKeys? keys, RedisLoads loads, StickyRedisOptions options, TimeProvider time, ILogger logger)
     {
         _script = script;
         _join = new RedisJoin(script, names, keys, options, time);
         _keys = keys;
+        _loads = loads;
         _timeout = TimeSpan.FromTicks(Math.Max(options.BeatInterval.Ticks, TimeSpan.TicksPerSecond / 2));
         _time = time;
         _logger = logger;
@@ -164,7 +166,7 @@ internal sealed class RedisBeater
         var distrust = _distrust;
         _distrust = false;
         var question = new BeatQuestion(
-            BeatMode.Beat, _known, self.Tag.ToString(), NodeEntry.Format(self), WithView: false, Distrust: distrust);
+            BeatMode.Beat, _known, self.Tag.ToString(), NodeEntry.Format(self), WithView: false, Distrust: distrust, _loads.Own);
         var answer = await _script.SendAsync(question).WaitAsync(_timeout, _time);
         var wasLost = answer.Outcome == BeatOutcome.ViewWanted;
         if (wasLost)
@@ -192,6 +194,8 @@ internal sealed class RedisBeater
             _beatsSinceKeyRead = 0;
             await _keys.RefreshAsync(wasLost).WaitAsync(_timeout, _time);
         }
+
+        await _loads.ReadIfDueAsync(_view).WaitAsync(_timeout, _time);
     }
 
     /// <summary>

@@ -31,7 +31,8 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
         IPeerClient peers,
         IOptions<StickyRedisOptions> options,
         TimeProvider time,
-        ILogger<RedisMembership> logger)
+        ILogger<RedisMembership> logger,
+        NodeLoads? loads = null)
     {
         _redis = redis;
         _time = time;
@@ -39,7 +40,7 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
         _options = options.Value;
         var suspicion = new RedisSuspicion(redis, _options);
         _beater = new RedisBeater(
-            new RedisBeat(redis, _options), new NameCheck(suspicion, peers, _options, time), keys, _options, time, logger);
+            new RedisBeat(redis, _options), new NameCheck(suspicion, peers, _options, time), keys, new RedisLoads(redis, loads ?? new NodeLoads()), _options, time, logger);
         _beater.ViewChanged += view => ViewChanged?.Invoke(view);
         _peersSeen = new RedisPeersSeen(redis);
         _earlyExpiry = new EarlyExpiry(this, suspicion, peers, _options, time, logger);

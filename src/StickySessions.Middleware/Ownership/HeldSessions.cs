@@ -99,9 +99,9 @@ internal sealed class HeldSessions(TimeProvider time)
     public IEnumerable<HeldSession> All() => _sessions.Select(pair => pair.Value);
 
     /// <summary>Removes the session if it has expired.</summary>
-    public void Expire(HeldSession held, long now)
+    public void Expire(HeldSession held, long now, bool isCrowded = false)
     {
-        if (held.TryExpire(now))
+        if (held.TryExpire(now, isCrowded))
         {
             Remove(held);
         }
@@ -120,7 +120,7 @@ internal sealed class HeldSessions(TimeProvider time)
     {
         var now = time.GetTimestamp();
         var remaining = created + policy.AbsoluteTimeout - time.GetUtcNow();
-        var held = new HeldSession(id, epoch, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining));
+        var held = new HeldSession(id, epoch, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), Ticks(policy.FirstRequestTimeout));
         held.TryEnter();
         return held;
     }

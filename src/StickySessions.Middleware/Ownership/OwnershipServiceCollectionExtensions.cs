@@ -20,6 +20,12 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<HolderSearch>();
         services.TryAddSingleton(CreateDirectory);
         services.TryAddSingleton<ClaimCoordinator>();
+        services.TryAddSingleton<LostOwners>();
+        services.TryAddSingleton<RunningRequests>();
+        services.TryAddSingleton<RequestLimit>();
+        services.TryAddSingleton<OwnLoad>();
+        services.TryAddSingleton<INodeLoadSource>(static provider => provider.GetRequiredService<OwnLoad>());
+        services.TryAddSingleton<SessionPlacement>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, HoldsQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, IdleSweep>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyKeyOptions>, StaticClusterSecretCheck>());

@@ -7,6 +7,9 @@ internal sealed class StickyPolicy
 {
     public const string DefaultName = "default";
 
+    /// <summary>Enough slack that placing hardly ever has to go far, and little enough that nobody is much busier than the rest.</summary>
+    public const double DefaultLoadFactor = 1.25;
+
     private readonly CookieBuilder _cookie;
     private readonly bool _partitioned;
 
@@ -19,6 +22,11 @@ internal sealed class StickyPolicy
         IdleTimeout = options.IdleTimeout;
         AbsoluteTimeout = options.AbsoluteTimeout;
         StickyByDefault = options.StickyByDefault;
+        FirstRequestTimeout = options.FirstRequestTimeout;
+        Placement = options.Placement;
+        LoadFactor = options.LoadFactor;
+        OnOwnerLost = options.OnOwnerLost;
+        OwnerLostWait = options.OwnerLostWait;
         RenewAfter = Shorter(options.IdleTimeout, options.Cookie.MaxAge ?? options.Cookie.Expiration) / 2;
         _cookie = options.Cookie;
         _partitioned = options.Partitioned;
@@ -33,6 +41,17 @@ internal sealed class StickyPolicy
     public TimeSpan AbsoluteTimeout { get; }
 
     public bool StickyByDefault { get; }
+
+    public TimeSpan FirstRequestTimeout { get; }
+
+    public PlacementStrategy Placement { get; }
+
+    /// <summary>What was configured: null for what fits the placement.</summary>
+    public double? LoadFactor { get; }
+
+    public OwnerLostBehavior OnOwnerLost { get; }
+
+    public TimeSpan OwnerLostWait { get; }
 
     /// <summary>
     /// How old the token of a busy session may become before a response carries a new one. Half of what the client or the owner
