@@ -195,7 +195,7 @@ internal sealed class RedisBeater
             await _keys.RefreshAsync(wasLost).WaitAsync(_timeout, _time);
         }
 
-        await _loads.ReadIfDueAsync(_view).WaitAsync(_timeout, _time);
+        await _loads.ReadIfDueAsync(self.Tag, _view).WaitAsync(_timeout, _time);
     }
 
     /// <summary>

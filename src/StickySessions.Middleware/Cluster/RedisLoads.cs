@@ -1,3 +1,4 @@
+using System.Globalization;
 using StackExchange.Redis;
 using StickySessions.Redis;
 using StickySessions.Tokens;
@@ -19,7 +20,7 @@ internal sealed class RedisLoads(IRedisConnections redis, NodeLoads loads)
     public string Own => loads.Own.ToString();
 
     /// <summary>Reads after each beat in a cluster of up to a hundred nodes, after every second one in one of up to two hundred …</summary>
-    public async Task ReadIfDueAsync(ClusterView view)
+    public async Task ReadIfDueAsync(NodeTag self, ClusterView view)
     {
         if (!loads.AreWanted || ++_beats * NodesPerBeat < view.Nodes.Length)
         {
@@ -27,17 +28,28 @@ internal sealed class RedisLoads(IRedisConnections redis, NodeLoads loads)
         }
 
         _beats = 0;
-        foreach (var said in await redis.Beats.GetDatabase().HashGetAllAsync(_seen))
+        var said = await redis.Beats.GetDatabase().HashGetAllAsync(_seen);
+
+        // This node has just beaten, so its own time is the present one by Redis' clock.
+        var own = self.ToString();
+        var now = Parse(Array.Find(said, pair => pair.Name == own).Value).Time;
+        foreach (var pair in said)
         {
-            if (NodeTag.TryParse(said.Name, out var tag) && view.Find(tag) is not null && NodeLoad.TryParse(LoadOf(said.Value), out var load))
+            var (time, load) = Parse(pair.Value);
+            if (load is { } known && NodeTag.TryParse(pair.Name, out var tag) && view.Find(tag) is not null)
             {
-                loads.Take(tag, load);
+                loads.Take(tag, known, TimeSpan.FromMilliseconds(Math.Max(0, now - time)));
             }
         }
 
         loads.Keep(view);
     }
 
-    /// <summary>Behind the version and the time of the beat: <c>12 at 1700000000000 340 5 100</c>.</summary>
-    private static string? LoadOf(RedisValue said) => ((string?)said)?.Split(' ', 4) is [_, _, _, var load] ? load : null;
+    /// <summary>The load stands behind the version and the time of the beat: <c>12 at 1700000000000 340 5 100</c>.</summary>
+    private static (long Time, NodeLoad? Load) Parse(RedisValue said)
+        => ((string?)said)?.Split(' ', 4) is [_, _, var time, var text]
+            && long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            && NodeLoad.TryParse(text, out var load)
+                ? (milliseconds, load)
+                : default;
 }

@@ -215,7 +215,7 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
         Change(() => peer.Take(answer));
         if (answer.Status == PeerAnswerStatus.Answered && PeerStatus.Parse(answer.Content, out var load) is { } there && load is { } said)
         {
-            _loads.Take(there.Tag, said);
+            _loads.Take(there.Tag, said, age: TimeSpan.Zero);
             _loads.Keep(_view);
         }
 

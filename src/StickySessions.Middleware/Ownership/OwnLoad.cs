@@ -14,7 +14,7 @@ internal sealed class OwnLoad(
     public NodeLoad Current => new(held.Count, running.Count, limit.IsFull ? 0 : _slowStart.Percent);
 
     public bool AreOthersWanted
-        => limit.IsSet || policies.Default.Placement is PlacementStrategy.LeastLoaded or PlacementStrategy.PowerOfTwoChoices || policies.Default.LoadFactor is not null;
+        => limit.IsSet || policies.Default.Placement != PlacementStrategy.Here || policies.Default.LoadFactor is not null;
 
     /// <summary>The application has started.</summary>
     public void BeginSlowStart() => _slowStart.Begin();

@@ -18,6 +18,6 @@ public enum PlacementStrategy
     /// </summary>
     PowerOfTwoChoices,
 
-    /// <summary>By a weighted rendezvous hash of the new session's id: an even spread that needs no figures.</summary>
+    /// <summary>By a weighted rendezvous hash of the new session's id: an even spread of what is new, whatever there is.</summary>
     Hash,
 }
