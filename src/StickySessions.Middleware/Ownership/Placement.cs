@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using StickySessions.Cluster;
 using StickySessions.Policies;
 using StickySessions.Tokens;
 
@@ -10,22 +12,29 @@ namespace StickySessions.Ownership;
 /// </summary>
 internal static class Placement
 {
-    /// <param name="candidates">The nodes; those without room are removed from the front part that is used.</param>
-    /// <param name="strategy">Never <see cref="PlacementStrategy.Here"/>: who places here does not have to choose.</param>
+    /// <param name="candidates">The nodes; left in disorder.</param>
+    /// <param name="strategy">Who places here and has no room here either takes the least loaded.</param>
     /// <param name="factor">The bound, at least 1; infinite for none.</param>
     /// <param name="session">The new session.</param>
     /// <param name="random">Draws.</param>
-    /// <returns>The index of the node in <paramref name="candidates"/>, or -1 if all of them are full.</returns>
-    public static int Choose(
-        Span<PlacementCandidate> candidates, PlacementStrategy strategy, double factor, SessionId session, Random random)
+    /// <param name="node">The node.</param>
+    /// <returns>False if all are full.</returns>
+    public static bool Choose(
+        Span<PlacementCandidate> candidates,
+        PlacementStrategy strategy,
+        double factor,
+        SessionId session,
+        Random random,
+        [NotNullWhen(true)] out Node? node)
     {
         var open = candidates[..KeepThoseWithRoom(candidates, factor)];
-        return open.IsEmpty ? -1 : strategy switch
+        node = open.IsEmpty ? null : open[strategy switch
         {
             PlacementStrategy.Hash => Hashed(open, session),
             PlacementStrategy.PowerOfTwoChoices => BetterOfTwo(open, random),
             _ => LeastLoaded(open, random),
-        };
+        }].Node;
+        return node is not null;
     }
 
     /// <summary>Whether one of the nodes has room for one more session.</summary>

@@ -65,8 +65,7 @@ internal sealed class SessionPlacement(
                 : here >= 0 && candidates[here].Share == 0 ? PlacementReasons.Full
                 : here >= 0 && !Placement.HasRoom(candidates, here, factor) ? PlacementReasons.Bound
                 : PlacementReasons.Strategy;
-            var chosen = Placement.Choose(candidates, policy.Placement, factor, session, Random.Shared);
-            return (chosen < 0 ? null : candidates[chosen].Node, reason);
+            return Placement.Choose(candidates, policy.Placement, factor, session, Random.Shared, out var chosen) ? (chosen, reason) : (null, reason);
         }
         finally
         {

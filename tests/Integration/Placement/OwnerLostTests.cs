@@ -2,8 +2,12 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using StickySessions.Cluster;
 using StickySessions.Ownership;
 using StickySessions.Policies;
+using StickySessions.Redis;
+using StickySessions.Tests.Integration.Cluster;
 using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tests.Integration.Startup;
 
@@ -33,6 +37,32 @@ public sealed class OwnerLostTests(GarnetServerFixture redis)
             await AssertRejectedAsync(ingress, cookie);
             Assert.Equal(0, ingress.Held.Count);
         }
+    }
+
+    [Fact]
+    public async Task Reject_OwnersProcessThatWasCutOffAndComesBack_GoesOnWithItsSession()
+    {
+        var cluster = $"test-{Guid.NewGuid():n}";
+        await using var owner = await TestApp.StartAsync(await NodeAsync("web-1", cluster));
+        await using var other = await TestApp.StartAsync(await NodeAsync("web-2", cluster));
+        var connections = (SeverableConnections)owner.Services.GetRequiredService<IRedisConnections>();
+        var view = other.Services.GetRequiredService<IClusterMembership>();
+        var tag = owner.Services.GetRequiredService<IClusterMembership>().Self.Tag;
+        var first = await owner.GetAsync("/session");
+
+        connections.IsSevered = true;
+        await Eventually.Async(() => view.View.Find(tag) is null, "the owner is gone");
+        var rejected = await other.GetAsync("/session", first.Cookie);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, rejected.Status);
+        Assert.Contains("owner-gone", rejected.Body, StringComparison.Ordinal);
+        Assert.Equal(0, other.Services.GetRequiredService<HeldSessions>().Count);
+
+        connections.IsSevered = false;
+        await Eventually.Async(() => view.View.FindByFormerTag(tag) is { State: NodeState.Active }, "the owner is back");
+        var again = await other.GetAsync("/session", first.Cookie);
+        Assert.Equal((HttpStatusCode.OK, first.Body), (again.Status, again.Body));
+        Assert.Equal(0, other.Services.GetRequiredService<HeldSessions>().Count);
+        Assert.Equal(1, owner.Services.GetRequiredService<HeldSessions>().Count);
     }
 
     [Fact]
@@ -137,6 +167,28 @@ public sealed class OwnerLostTests(GarnetServerFixture redis)
 
     private static Action<StickyPolicyOptions> Waiting(TimeSpan wait)
         => policy => (policy.OnOwnerLost, policy.OwnerLostWait) = (OwnerLostBehavior.WaitThenReassign, wait);
+
+    private async Task<TestAppSetup> NodeAsync(string name, string cluster)
+    {
+        var configuration = await redis.ConfigurationAsync();
+        return new()
+        {
+            Sticky = new()
+            {
+                ["Node:Name"] = name,
+                ["Node:DrainDelay"] = "00:00:00",
+                ["Keys:Secret"] = "one secret of the whole cluster, long enough",
+                ["Interconnect:Url"] = "http://127.0.0.1:0",
+                ["Redis:Configuration"] = configuration,
+                ["Redis:ClusterName"] = cluster,
+                ["Redis:BeatInterval"] = "00:00:00.2",
+                ["Redis:Lease"] = "00:00:01",
+                ["Policy:OnOwnerLost"] = "Reject",
+            },
+            AfterAdd = builder => builder.Services.AddSingleton<IRedisConnections>(provider =>
+                new SeverableConnections(new RedisConnections(provider.GetRequiredService<IOptions<StickyRedisOptions>>()))),
+        };
+    }
 
     private async Task<PlacementCluster> ClusterAsync(bool inRedis, Action<StickyPolicyOptions> policy)
         => new(inRedis ? await redis.ConfigurationAsync() : null)

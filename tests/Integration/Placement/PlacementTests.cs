@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using StickySessions.Cluster;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tests.Integration.Startup;
@@ -31,11 +33,16 @@ public sealed class PlacementTests(GarnetServerFixture redis)
         var nodes = await cluster.StartAsync("web-1", "web-2", "web-3");
         using var counted = new CountedMetrics(nodes[0].Services);
 
+        var version = nodes[0].Services.GetRequiredService<IClusterMembership>().View.Version;
+
         var began = await nodes[0].BeginAsync(Sessions);
         Assert.Equal(3, began.Count);
         Assert.All(began.Values, count => Assert.InRange(count, Sessions / 3 / 2, Sessions / 2));
         Assert.Equal(began, nodes.ToDictionary(node => node.Name, node => node.Held.Count));
         Assert.Equal(Sessions - began["web-1"], counted.Of("stickysessions.sessions.placed_elsewhere").Sum(count => count.Count));
+
+        // Figures of load are no news about the cluster.
+        Assert.Equal(version, nodes[0].Services.GetRequiredService<IClusterMembership>().View.Version);
 
         // A session stays where it began, whichever node its requests enter at.
         var first = await nodes[0].GetAsync();
@@ -105,7 +112,7 @@ public sealed class PlacementTests(GarnetServerFixture redis)
     }
 
     private async Task<PlacementCluster> ClusterAsync(
-        bool inRedis, Action<StickyPolicyOptions> policy, Action<Microsoft.Extensions.DependencyInjection.IStickySessionsBuilder>? more = null)
+        bool inRedis, Action<StickyPolicyOptions> policy, Action<IStickySessionsBuilder>? more = null)
         => new(inRedis ? await redis.ConfigurationAsync() : null)
         {
             Configure = sticky =>
