@@ -160,15 +160,24 @@ public sealed class FullOwnerTests(GarnetServerFixture redis)
             .ConfigurePolicy(policy => policy.Placement = PlacementStrategy.LeastLoaded)
             .UseStaticNodes(nodes => (nodes.ProbeInterval, nodes.GoneAfter) = (TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5)))); // figures as they were at the start
         var nodes = await cluster.StartAsync("web-1", "web-2", "web-3");
-        var held = new[] { await FillAsync(nodes[1], anyNode: true), await FillAsync(nodes[2], anyNode: true), await FillAsync(nodes[0], anyNode: true) };
-        var owners = nodes.Where(node => node.Held.Count == 1).Select(node => node.Name);
-        Assert.Equal(3, owners.Count());
+
+        // One is full, and the others do not know it: what they place there goes on to one that has room.
+        var held = new List<(Task<Answer> Held, string? Cookie)> { await FillAsync(nodes[1], anyNode: true) };
+        var full = nodes.Single(node => node.Held.Count == 1);
+        foreach (var ingress in nodes.Where(node => node != full))
+        {
+            Assert.DoesNotContain(full.Name, (await ingress.BeginAsync(10)).Keys);
+        }
+
+        held.Add(await FillAsync(nodes[2], anyNode: true));
+        held.Add(await FillAsync(nodes[0], anyNode: true));
+        var sessions = nodes.Sum(node => node.Held.Count);
 
         // All are full: the first request is shed, and no session and no cookie is left of it.
         var shed = await nodes[0].GetAsync();
         AssertShed(shed);
         Assert.Null(shed.Cookie);
-        Assert.Equal(3, nodes.Sum(node => node.Held.Count));
+        Assert.Equal(sessions, nodes.Sum(node => node.Held.Count));
 
         _release.SetResult();
         foreach (var (answer, _) in held)

@@ -66,6 +66,29 @@ public sealed class OwnerLostTests(GarnetServerFixture redis)
     }
 
     [Fact]
+    public async Task Reject_AtANodeThatIsAskedToClaimByOneWithOtherSettings_ClaimsNothing()
+    {
+        var started = 0;
+        await using var cluster = new PlacementCluster(await redis.ConfigurationAsync())
+        {
+            Configure = sticky =>
+            {
+                var rejects = ++started == 2;
+                sticky.ConfigurePolicy(policy => policy.OnOwnerLost = rejects ? OwnerLostBehavior.Reject : OwnerLostBehavior.Reassign);
+            },
+        };
+        var nodes = await cluster.StartAsync("web-1", "web-2", "web-3");
+        var cookies = await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ => (await nodes[2].GetAsync()).Cookie!));
+        await nodes[2].KillAsync();
+
+        // Of twenty orphans web-2 is surely the candidate of one.
+        var answers = await Task.WhenAll(cookies.Select(cookie => nodes[0].GetAsync(cookie: cookie)));
+        Assert.Contains(answers, answer => answer.Body.Contains("owner-gone", StringComparison.Ordinal));
+        Assert.DoesNotContain(answers, answer => answer.Body == "web-2");
+        Assert.Equal(0, nodes[1].Held.Count);
+    }
+
+    [Fact]
     public async Task Reject_EndpointThatRemovesTheCookie_LetsTheUserStartAnew()
     {
         await using var cluster = await ClusterAsync(inRedis: true, policy => policy.OnOwnerLost = OwnerLostBehavior.Reject);
