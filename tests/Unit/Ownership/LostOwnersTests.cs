@@ -9,6 +9,9 @@ namespace StickySessions.Tests.Unit.Ownership;
 public sealed class LostOwnersTests : IDisposable
 {
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
+    /// <summary>For a wait that should have ended; the fake clock stands still meanwhile.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private static readonly Node Self = Nodes.New(1, "web-1");
     private static readonly Node Owner = Nodes.New(2, "web-2");
 
@@ -64,7 +67,7 @@ public sealed class LostOwnersTests : IDisposable
         Assert.False(late.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Null((await late).Returned);
+        Assert.Null((await late.WaitAsync(Patience, TestContext.Current.CancellationToken)).Returned);
         Assert.Equal(0, _lost.Waiting);
         Assert.Equal(OwnerLossKind.Reassign, Decided(Decide(OwnerLostBehavior.WaitThenReassign)).Kind);
     }
@@ -83,7 +86,7 @@ public sealed class LostOwnersTests : IDisposable
         var back = isSameProcess ? Nodes.New(4, "web-2", state: NodeState.Active, formerTags: Owner.Tag) : Nodes.New(4, "web-2");
         _membership.Change(Self, other, back);
 
-        Assert.Equal(back, (await waiting).Returned);
+        Assert.Equal(back, (await waiting.WaitAsync(Patience, TestContext.Current.CancellationToken)).Returned);
 
         // However long ago it went: its other sessions follow it.
         _time.Advance(TimeSpan.FromDays(1));
