@@ -13,6 +13,7 @@ namespace StickySessions;
 /// <summary>What this node does with a request that it received from a client and that does not run here without further ado.</summary>
 internal sealed class IngressNode(
     SessionRouter router,
+    SessionPlacement placement,
     SessionEntry entry,
     NodeLifecycle node,
     IClusterMembership membership,
@@ -158,13 +159,12 @@ internal sealed class IngressNode(
         }
     }
 
-    /// <summary>A request without a session: it gets one here, or elsewhere if this node takes no new ones.</summary>
+    /// <summary>A request without a session: it gets one here or elsewhere, as the policy's placement says.</summary>
     private async Task PlaceAsync(HttpContext context, StickyPolicy policy, RequestDelegate next)
     {
         var fresh = entry.NewToken();
-        if (node.IsDraining
-            && Rendezvous.Candidate(membership.View, fresh.Session, formerOwner: default) is { } other
-            && other.Tag != membership.Self.Tag)
+        var refused = ImmutableArray<NodeTag>.Empty;
+        while (refused.Length < MaxRefusals && placement.Elsewhere(fresh.Session, policy, node.IsDraining, refused) is { } other)
         {
             var placed = new ForwardedSession(ForwardPurpose.Place, fresh with { Owner = other.Tag }, policy.Name);
             var result = await forwarder.ForwardAsync(context, other, placed);
@@ -173,6 +173,8 @@ internal sealed class IngressNode(
                 metrics.Request(result.Status == ForwardStatus.Completed ? RequestOutcome.Forwarded : RequestOutcome.Failed);
                 return;
             }
+
+            refused = refused.Add(other.Tag);
         }
 
         await entry.RunNewAsync(context, policy, fresh, membership.Self.Name, next);

@@ -19,6 +19,9 @@ internal sealed partial class NodeLifecycle(
     InterconnectAddress interconnect,
     IServer server,
     HeldSessions held,
+    OwnLoad load,
+    RequestLimit limit,
+    LostOwners lost,
     StickyMetrics metrics,
     IOptions<StickyNodeOptions> options,
     IOptions<HostOptions> host,
@@ -48,7 +51,8 @@ internal sealed partial class NodeLifecycle(
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         var node = options.Value;
-        metrics.Observe(() => held.Count, () => membership.View.Nodes.Length);
+        metrics.Observe(() => held.Count, () => load.Current.Running, () => membership.View.Nodes.Length);
+        metrics.ObserveWaiting(() => lost.Waiting, () => limit.Waiting);
         if (node.DrainDelay >= host.Value.ShutdownTimeout)
         {
             DrainCutShort(logger, node.DrainDelay, host.Value.ShutdownTimeout);
@@ -73,6 +77,7 @@ internal sealed partial class NodeLifecycle(
     {
         var publicAddress = options.Value.PublicAddress ?? ReachableAddress.Of(
             server.Features.Get<IServerAddressesFeature>()?.Addresses, interconnect.Advertised?.Host);
+        load.BeginSlowStart();
         await membership.AnnounceAsync(NodeState.Active, publicAddress, cancellationToken);
         _isActive = true;
     }

@@ -32,7 +32,7 @@ internal sealed class OwnerNode(
                     route.Claimed ? RequestOutcome.Claimed : RequestOutcome.Served, next);
                 break;
 
-            case RouteKind.NewSession when node.IsDraining:
+            case RouteKind.NewSession when node.IsDraining || asked.Purpose == ForwardPurpose.Place:
                 await RefuseAsync(context, forwarded, known: default, ended: true);
                 break;
 

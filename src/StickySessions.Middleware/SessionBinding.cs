@@ -18,6 +18,7 @@ internal sealed partial class SessionBinding(
     HeldSessions held,
     IOwnershipDirectory directory,
     SessionFence fence,
+    RunningCount running,
     TimeProvider time,
     ILogger<SessionBinding> logger)
 {
@@ -56,6 +57,7 @@ internal sealed partial class SessionBinding(
     private static void Enter(HttpContext context, OwnedSessionFeature feature)
     {
         context.Response.OnCompleted(Exit, context);
+        feature.Binding.CountIn();
         feature.AttachTo(context);
         feature.Session.Requests.Add(context);
     }
@@ -110,7 +112,13 @@ internal sealed partial class SessionBinding(
         return feature.Session.IsEnded ? feature.Binding.RecordEndAsync(feature) : Task.CompletedTask;
     }
 
-    private void Leave(HeldSession session) => held.Exit(session);
+    private void CountIn() => running.Enter();
+
+    private void Leave(HeldSession session)
+    {
+        running.Exit();
+        held.Exit(session);
+    }
 
     private Task IssueAsync(HttpContext context, OwnedSessionFeature feature, bool isNew)
     {

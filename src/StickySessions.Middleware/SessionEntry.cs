@@ -12,6 +12,7 @@ namespace StickySessions;
 internal sealed partial class SessionEntry(
     SessionBinding binding,
     SessionFence fence,
+    SessionAdmission admission,
     HeldSessions held,
     IClusterMembership membership,
     StickyMetrics metrics,
@@ -23,10 +24,7 @@ internal sealed partial class SessionEntry(
     /// </summary>
     public Task RunAsync(
         HttpContext context, StickyPolicy policy, HeldSession session, in StickyToken issued, RequestOutcome outcome, RequestDelegate next)
-    {
-        var feature = SharedFeatureOf(session, policy);
-        return fence.IsOpen(session) ? RunAsync(context, feature, issued, outcome, next) : RunIfOpenAsync(context, feature, issued, outcome, next);
-    }
+        => RunUnlessFullAsync(context, SharedFeatureOf(session, policy), issued, outcome, next);
 
     /// <summary>
     /// Runs the application for a request that another node received, unless the fence is closed. The session is entered already; the
@@ -34,10 +32,7 @@ internal sealed partial class SessionEntry(
     /// </summary>
     public Task RunForwardedAsync(
         HttpContext context, StickyPolicy policy, HeldSession session, StickyToken? issued, string ingress, RequestOutcome outcome, RequestDelegate next)
-    {
-        var feature = new OwnedSessionFeature(session, policy, binding, membership.Self.Name, ingress);
-        return fence.IsOpen(session) ? RunAsync(context, feature, issued, outcome, next) : RunIfOpenAsync(context, feature, issued, outcome, next);
-    }
+        => RunUnlessFullAsync(context, new OwnedSessionFeature(session, policy, binding, membership.Self.Name, ingress), issued, outcome, next);
 
     /// <summary>Runs the application for a new session, unless none may begin here now.</summary>
     public async Task RunNewAsync(HttpContext context, StickyPolicy policy, StickyToken fresh, string ingress, RequestDelegate next)
@@ -62,6 +57,16 @@ internal sealed partial class SessionEntry(
         return StickyProblem.WriteAsync(
             context, StatusCodes.Status503ServiceUnavailable, reason, StickyReasonDetails.Of(reason), owner, retryAfter: TimeSpan.FromSeconds(1));
     }
+
+    private Task RunUnlessFullAsync(
+        HttpContext context, OwnedSessionFeature feature, in StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
+        => admission.IsLimited
+            ? RunWithinLimitAsync(context, feature, issued, outcome, next)
+            : RunUnlessFencedAsync(context, feature, issued, outcome, next);
+
+    private Task RunUnlessFencedAsync(
+        HttpContext context, OwnedSessionFeature feature, in StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
+        => fence.IsOpen(feature.Session) ? RunAsync(context, feature, issued, outcome, next) : RunIfOpenAsync(context, feature, issued, outcome, next);
 
     private Task RunAsync(HttpContext context, OwnedSessionFeature feature, in StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
     {
@@ -95,6 +100,28 @@ internal sealed partial class SessionEntry(
         }
 
         await (reason is null ? RunAsync(context, feature, issued, outcome, next) : FailAsync(context, reason));
+    }
+
+    /// <summary>If and when this node has a place for one more request.</summary>
+    private async Task RunWithinLimitAsync(
+        HttpContext context, OwnedSessionFeature feature, StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
+    {
+        using var admitted = await admission.EnterAsync(context, feature.Session, isNew: issued is null);
+        switch (admitted.Status)
+        {
+            case AdmissionStatus.Shed:
+                await FailAsync(context, StickyReasons.OwnerFull, membership.Self.Name);
+                return;
+            case AdmissionStatus.SessionLost:
+                await FailAsync(context, StickyReasons.OwnerUnknown, membership.Self.Name);
+                return;
+            case AdmissionStatus.ClientGone:
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+                return;
+        }
+
+        // It may have waited long for its place.
+        await RunUnlessFencedAsync(context, feature, issued, outcome, next);
     }
 
     /// <summary>Requests that entered at the owner share one feature per session.</summary>

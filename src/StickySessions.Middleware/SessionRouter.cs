@@ -18,6 +18,8 @@ internal sealed class SessionRouter(
     IOwnershipDirectory directory,
     ClaimCoordinator claims,
     SessionVerification verification,
+    LostOwners lost,
+    SessionAdmission admission,
     StickyMetrics metrics)
 {
     // A record may name another owner than the token did, and that one may be gone as well; more steps mean that the cluster changes
@@ -63,8 +65,18 @@ internal sealed class SessionRouter(
                 return SessionRoute.Nowhere(StickyReasons.OwnerUnknown);
             }
 
-            // The owner is gone. All nodes with this view compute the same candidate.
-            var candidate = Rendezvous.Candidate(view, token.Session, token.Owner, refused.AsSpan());
+            // The owner is gone, and the policy says what that means.
+            var decision = await lost.DecideAsync(token, policy, cancellationToken);
+            if (decision.Kind != OwnerLossKind.Reassign)
+            {
+                metrics.OwnerLost(decision.Kind == OwnerLossKind.Reject ? "rejected" : "session-over");
+                return decision.Kind == OwnerLossKind.Reject ? SessionRoute.Nowhere(StickyReasons.OwnerGone) : SessionRoute.NewSession();
+            }
+
+            // All nodes with this view compute the same candidate.
+            var candidate = decision.Returned is { } returned && !refused.Contains(returned.Tag) ? returned
+                : policy.OnOwnerLost == OwnerLostBehavior.Reject ? null
+                : Rendezvous.Candidate(decision.View, token.Session, token.Owner, refused.AsSpan());
             if (candidate is null)
             {
                 return SessionRoute.Nowhere(StickyReasons.NoCandidate);
@@ -105,13 +117,18 @@ internal sealed class SessionRouter(
         var token = asked.Token;
         if (asked.Purpose == ForwardPurpose.Place)
         {
-            return node.IsDraining ? SessionRoute.NewSession() : Hold(token, token.Epoch, policy, held.Asking());
+            return node.IsDraining || admission.RefusesNew ? SessionRoute.NewSession() : Hold(token, token.Epoch, policy, held.Asking());
         }
 
         Finding finding;
         if (IsMine(token.Owner))
         {
             finding = await ServeMineAsync(token, policy, cancellationToken);
+        }
+        else if (asked.Purpose == ForwardPurpose.Claim && policy.OnOwnerLost == OwnerLostBehavior.Reject)
+        {
+            // Only a node with other settings asks for that.
+            return SessionRoute.Nowhere(StickyReasons.OwnerGone);
         }
         else if (asked.Purpose == ForwardPurpose.Claim && await IsGoneAsync(token.Owner, cancellationToken))
         {

@@ -49,6 +49,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<SessionRouter>();
         services.TryAddSingleton<SessionBinding>();
+        services.TryAddSingleton<SessionAdmission>();
         services.TryAddSingleton<SessionEntry>();
         services.TryAddSingleton<IngressNode>();
         services.TryAddSingleton<OwnerNode>();

@@ -22,6 +22,8 @@ internal static class ClusterServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRedisConnections, RedisConnections>();
         services.TryAddSingleton<RedisClusterKeys>();
+        services.TryAddSingleton(static provider => new NodeLoads(
+            provider.GetService<INodeLoadSource>(), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<IClusterMembership>(provider =>
             provider.GetRequiredService<IOptions<StickyRedisOptions>>().Value.Configuration is null
                 ? ActivatorUtilities.CreateInstance<StaticMembership>(provider)
@@ -42,6 +44,7 @@ internal static class ClusterServiceCollectionExtensions
             provider.GetRequiredService<IPeerClient>(),
             provider.GetRequiredService<IOptions<StickyRedisOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<RedisMembership>>());
+            provider.GetRequiredService<ILogger<RedisMembership>>(),
+            provider.GetRequiredService<NodeLoads>());
     }
 }

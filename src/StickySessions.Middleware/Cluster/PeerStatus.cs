@@ -3,7 +3,7 @@ using StickySessions.Tokens;
 
 namespace StickySessions.Cluster;
 
-/// <summary>What a node says of itself when asked for its status: its tag and its entry, or nothing while it has not joined.</summary>
+/// <summary>What a node says of itself when asked for its status: its tag, its entry and its load; or nothing while it has not joined.</summary>
 internal static class PeerStatus
 {
     public const string Kind = "status";
@@ -11,14 +11,20 @@ internal static class PeerStatus
     /// <summary>A node that runs answers in far less; one that is frozen, or a path that is broken, never does.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
-    public static ReadOnlyMemory<byte> Format(Node? self)
-        => self is null ? ReadOnlyMemory<byte>.Empty : Encoding.UTF8.GetBytes($"{self.Tag} {NodeEntry.Format(self)}");
+    /// <summary>An entry is JSON in one line, and has no such character.</summary>
+    private const char BeforeLoad = '\n';
 
-    public static Node? Parse(ReadOnlyMemory<byte> content)
+    public static ReadOnlyMemory<byte> Format(Node? self, NodeLoad load = default)
+        => self is null ? ReadOnlyMemory<byte>.Empty : Encoding.UTF8.GetBytes($"{self.Tag} {NodeEntry.Format(self)}{BeforeLoad}{load}");
+
+    public static Node? Parse(ReadOnlyMemory<byte> content) => Parse(content, out _);
+
+    public static Node? Parse(ReadOnlyMemory<byte> content, out NodeLoad? load)
     {
-        var text = Encoding.UTF8.GetString(content.Span);
-        var space = text.IndexOf(' ', StringComparison.Ordinal);
-        return space > 0 && NodeTag.TryParse(text[..space], out var tag) && NodeEntry.TryParse(tag, text[(space + 1)..], out var node)
+        var lines = Encoding.UTF8.GetString(content.Span).Split(BeforeLoad, 2);
+        load = lines.Length > 1 && NodeLoad.TryParse(lines[1], out var said) ? said : null;
+        var space = lines[0].IndexOf(' ', StringComparison.Ordinal);
+        return space > 0 && NodeTag.TryParse(lines[0][..space], out var tag) && NodeEntry.TryParse(tag, lines[0][(space + 1)..], out var node)
             ? node
             : null;
     }

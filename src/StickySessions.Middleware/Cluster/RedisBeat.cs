@@ -41,8 +41,9 @@ internal enum BeatOutcome
 /// <param name="WithView">Whether the last view is attached, to rebuild what Redis lost.</param>
 /// <param name="Distrust">Whether another server may answer now than before: then changes do not suffice unless the histories are one.</param>
 /// <param name="WithKeys">Whether the cluster's keys are asked for as well.</param>
+/// <param name="Load">How loaded the caller is. It stands beside the view and raises no version.</param>
 internal readonly record struct BeatQuestion(
-    BeatMode Mode, KnownView Known, string Tag, string Entry, bool WithView, bool Distrust, bool WithKeys = false);
+    BeatMode Mode, KnownView Known, string Tag, string Entry, bool WithView, bool Distrust, bool WithKeys = false, string Load = "");
 
 /// <param name="Outcome">What happened; the rest is there with <see cref="BeatOutcome.Ok"/> and <see cref="BeatOutcome.Gone"/>.</param>
 /// <param name="Generation">Changes when the view was lost and rebuilt.</param>
@@ -90,6 +91,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
             question.Distrust ? "1" : "0",
             question.WithKeys ? "1" : "0",
             question.Known.Mark,
+            question.Load,
             .. question.WithView ? question.Known.Entries.SelectMany(pair => new RedisValue[] { pair.Key.ToString(), pair.Value }) : [],
         ];
         var answer = (RedisResult[])(await redis.Beats.GetDatabase().EvaluateAsync(Script, _keys, arguments))!;
@@ -118,7 +120,8 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
         local lease, beat, remember = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
         local distrust, with_keys = ARGV[12] == '1', ARGV[13] == '1'
         local known_mark = ARGV[14]
-        local first_of_view = 15
+        local load = ARGV[15]
+        local first_of_view = 16
         local GONE = '3'
         local MARKS = 1000
 
@@ -220,7 +223,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
           else
             if mine ~= entry then write(tag, entry) end
             renew(tag)
-            redis.call('HSET', seen, tag, (lost and '0' or ARGV[3]) .. ' at ' .. text(now))
+            redis.call('HSET', seen, tag, (lost and '0' or ARGV[3]) .. ' at ' .. text(now) .. ' ' .. load)
           end
         end
 

@@ -15,6 +15,7 @@ internal sealed class RedisBeater
     private readonly RedisJoin _join;
     private readonly RedisClusterKeys? _keys;
     private readonly NodeLease _lease;
+    private readonly RedisLoads _loads;
     private readonly TimeSpan _timeout;
     private readonly TimeSpan _rebuiltWithin;
     private readonly TimeProvider _time;
@@ -42,12 +43,13 @@ internal sealed class RedisBeater
     private int _beatsSinceKeyRead;
 
     public RedisBeater(
-        RedisBeat script, NameCheck names, RedisClusterKeys? keys, NodeLease lease, StickyRedisOptions options, TimeProvider time, ILogger logger)
+        RedisBeat script, NameCheck names, RedisClusterKeys? keys, NodeLease lease, RedisLoads loads, StickyRedisOptions options, TimeProvider time, ILogger logger)
     {
         _script = script;
         _join = new RedisJoin(script, names, keys, lease, options, time);
         _keys = keys;
         _lease = lease;
+        _loads = loads;
         _timeout = TimeSpan.FromTicks(Math.Max(options.BeatInterval.Ticks, TimeSpan.TicksPerSecond / 2));
         _rebuiltWithin = options.Lease / 4;
         _time = time;
@@ -179,7 +181,7 @@ internal sealed class RedisBeater
         _distrust = false;
         var readsKeys = _keys is not null && ++_beatsSinceKeyRead >= BeatsBetweenKeyReads;
         var question = new BeatQuestion(
-            BeatMode.Beat, _known, self.Tag.ToString(), NodeEntry.Format(self), WithView: false, Distrust: distrust, WithKeys: readsKeys);
+            BeatMode.Beat, _known, self.Tag.ToString(), NodeEntry.Format(self), WithView: false, Distrust: distrust, WithKeys: readsKeys, _loads.Own);
         var sent = _lease.Now;
         var answer = await _script.SendAsync(question).WaitAsync(_timeout, _time);
         if (answer.Outcome == BeatOutcome.ViewWanted)
@@ -230,6 +232,8 @@ internal sealed class RedisBeater
         {
             await _keys.RefreshAsync(wasLost).WaitAsync(_timeout, _time);
         }
+
+        await _loads.ReadIfDueAsync(self.Tag, _view).WaitAsync(_timeout, _time);
     }
 
     /// <summary>

@@ -32,7 +32,8 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
         IPeerClient peers,
         IOptions<StickyRedisOptions> options,
         TimeProvider time,
-        ILogger<RedisMembership> logger)
+        ILogger<RedisMembership> logger,
+        NodeLoads? loads = null)
     {
         _redis = redis;
         _time = time;
@@ -41,7 +42,8 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
         var suspicion = new RedisSuspicion(redis, _options);
         _lease = new NodeLease(_options.Lease, time);
         _beater = new RedisBeater(
-            new RedisBeat(redis, _options), new NameCheck(suspicion, peers, _options, time), keys, _lease, _options, time, logger);
+            new RedisBeat(redis, _options), new NameCheck(suspicion, peers, _options, time), keys, _lease,
+            new RedisLoads(redis, loads ?? new NodeLoads()), _options, time, logger);
         _beater.ViewChanged += view => ViewChanged?.Invoke(view);
         _beater.StoreDoubted += () => StoreDoubted?.Invoke();
         _peersSeen = new RedisPeersSeen(redis);

@@ -22,6 +22,7 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
     private readonly IPeerClient _client;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly NodeLoads _loads;
     private readonly AddressCheck _addresses;
     private readonly Coalesced _probes;
     private readonly OncePerTag _suspicions;
@@ -38,12 +39,13 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
     private Task _loop = Task.CompletedTask;
 
     public StaticMembership(
-        IOptions<StickyStaticOptions> options, IPeerClient client, TimeProvider time, ILogger<StaticMembership> logger)
+        IOptions<StickyStaticOptions> options, IPeerClient client, TimeProvider time, ILogger<StaticMembership> logger, NodeLoads? loads = null)
     {
         _options = options.Value;
         _client = client;
         _time = time;
         _logger = logger;
+        _loads = loads ?? new NodeLoads();
         _addresses = new AddressCheck(this, client, time);
         _probes = new Coalesced(() => Task.WhenAll(_peers.Select(ProbeAsync)));
         _suspicions = new OncePerTag(DecideAsync);
@@ -211,6 +213,12 @@ internal sealed class StaticMembership : IClusterMembership, IAsyncDisposable
         var answer = await _client.AskStatusAsync(
             peer.Address, peer.Node?.HasInterconnect ?? Self.HasInterconnect, Self, _time, CancellationToken.None);
         Change(() => peer.Take(answer));
+        if (answer.Status == PeerAnswerStatus.Answered && PeerStatus.Parse(answer.Content, out var load) is { } there && load is { } said)
+        {
+            _loads.Take(there.Tag, said, age: TimeSpan.Zero);
+            _loads.Keep(_view);
+        }
+
         return answer;
     }
 

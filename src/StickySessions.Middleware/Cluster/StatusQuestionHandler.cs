@@ -1,7 +1,7 @@
 namespace StickySessions.Cluster;
 
 /// <summary>Answers who this node is. The question carries who asks, which spares a static cluster a probe.</summary>
-internal sealed class StatusQuestionHandler(IClusterMembership membership) : IPeerQuestionHandler
+internal sealed class StatusQuestionHandler(IClusterMembership membership, NodeLoads? loads = null) : IPeerQuestionHandler
 {
     public string Kind => PeerStatus.Kind;
 
@@ -12,6 +12,6 @@ internal sealed class StatusQuestionHandler(IClusterMembership membership) : IPe
             membership.Hear(asker);
         }
 
-        return ValueTask.FromResult(PeerStatus.Format(membership.IsJoined ? membership.Self : null));
+        return ValueTask.FromResult(PeerStatus.Format(membership.IsJoined ? membership.Self : null, loads?.Own ?? default));
     }
 }

@@ -16,8 +16,30 @@ public sealed class StickyNodeOptions
     /// </summary>
     public Uri? PublicAddress { get; set; }
 
-    /// <summary>The node's share of orphaned sessions relative to the other nodes, 1 to 10,000. Default: 100.</summary>
+    /// <summary>The node's share of placed and orphaned sessions relative to the other nodes, 1 to 10,000. Default: 100.</summary>
     public int Weight { get; set; } = 100;
+
+    /// <summary>
+    /// How long a node that has just started takes less than its share of the new sessions that are placed by load or by hash: from a tenth
+    /// of <see cref="Weight"/>, rising in a straight line. 0 (off) to 1 hour. Default: 30 seconds.
+    /// </summary>
+    public TimeSpan SlowStart { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// At how many requests of sessions that run in the application at once the node is full, 1 to 1,000,000: then it takes no new
+    /// sessions while another node can, and <see cref="WhenFull"/> says what happens to requests of those it holds. WebSockets and
+    /// server-sent events count until their response begins. Default: none.
+    /// </summary>
+    public int? MaxRequests { get; set; }
+
+    /// <summary>What a full node does with a request of a session it holds. Default: <see cref="FullNodeBehavior.Serve"/>.</summary>
+    public FullNodeBehavior WhenFull { get; set; }
+
+    /// <summary>How many requests wait at a full node with <see cref="FullNodeBehavior.Queue"/>, 1 to 1,000,000. Default: 1,000.</summary>
+    public int QueueLimit { get; set; } = 1_000;
+
+    /// <summary>How long a request waits at a full node before it is shed, 10 milliseconds to 5 minutes. Default: 5 seconds.</summary>
+    public TimeSpan QueueTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// How long the node goes on serving after it announced that it drains (readiness turns 503), so that balancers notice before

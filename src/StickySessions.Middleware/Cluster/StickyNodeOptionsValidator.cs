@@ -30,7 +30,40 @@ internal sealed class StickyNodeOptionsValidator : IValidateOptions<StickyNodeOp
             errors.AddError($"{Section}:DrainDelay is {options.DrainDelay}. Use 0 to 10 minutes.");
         }
 
+        CheckLoad(errors, options);
         return errors.Build();
+    }
+
+    private static void CheckLoad(ValidateOptionsResultBuilder errors, StickyNodeOptions options)
+    {
+        if (options.SlowStart < TimeSpan.Zero || options.SlowStart > TimeSpan.FromHours(1))
+        {
+            errors.AddError($"{Section}:SlowStart is {options.SlowStart}. Use 0 to 1 hour.");
+        }
+
+        if (options.MaxRequests is < 1 or > 1_000_000)
+        {
+            errors.AddError($"{Section}:MaxRequests is {options.MaxRequests}. Use 1 to 1,000,000, or none for no limit.");
+        }
+
+        if (!Enum.IsDefined(options.WhenFull))
+        {
+            errors.AddError($"{Section}:WhenFull is {options.WhenFull}. Use one of {string.Join(", ", Enum.GetNames<FullNodeBehavior>())}.");
+        }
+        else if (options.WhenFull != FullNodeBehavior.Serve && options.MaxRequests is null)
+        {
+            errors.AddError($"{Section}:WhenFull is {options.WhenFull}, but no number of requests makes this node full. Set {Section}:MaxRequests too.");
+        }
+
+        if (options.QueueLimit is < 1 or > 1_000_000)
+        {
+            errors.AddError($"{Section}:QueueLimit is {options.QueueLimit}. Use 1 to 1,000,000.");
+        }
+
+        if (options.QueueTimeout < TimeSpan.FromMilliseconds(10) || options.QueueTimeout > TimeSpan.FromMinutes(5))
+        {
+            errors.AddError($"{Section}:QueueTimeout is {options.QueueTimeout}. Use 10 milliseconds to 5 minutes.");
+        }
     }
 
     internal static bool IsNodeName(string? name)

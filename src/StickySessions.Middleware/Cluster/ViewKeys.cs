@@ -21,7 +21,7 @@ internal static class ViewKeys
     /// <summary>Hash: generation, version, sequence, floor, beat.</summary>
     private const string Meta = "view:meta";
 
-    /// <summary>Hash: tag of a live node to the version it knew at its last beat, and when that was.</summary>
+    /// <summary>Hash: tag of a live node to the version it knew at its last beat, when that was, and its load.</summary>
     private const string Seen = "view:seen";
 
     public static RedisKey[] All(IRedisConnections redis)

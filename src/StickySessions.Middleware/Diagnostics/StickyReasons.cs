@@ -12,6 +12,12 @@ internal static class StickyReasons
     /// <summary>The owner is gone and no active node is in sight to take the session over.</summary>
     public const string NoCandidate = "no-candidate";
 
+    /// <summary>The owner is gone, and the policy keeps its sessions from other nodes: for good, or because too many requests wait for it already.</summary>
+    public const string OwnerGone = "owner-gone";
+
+    /// <summary>As many requests run at the owner as may (<c>Node:MaxRequests</c>), and this one was not to wait or has waited long enough.</summary>
+    public const string OwnerFull = "owner-full";
+
     /// <summary>The owner cannot be reached and is not known to be gone.</summary>
     public const string OwnerUnreachable = "owner-unreachable";
 
@@ -53,6 +59,8 @@ internal static class StickyReasonDetails
         StickyReasons.NotJoined => "This node has not joined the cluster yet. Try again shortly.",
         StickyReasons.OwnerUnknown => "The node that owns this session is not known here yet. Try again shortly.",
         StickyReasons.NoCandidate => "The node that owned this session is gone and no other one is active. Try again shortly.",
+        StickyReasons.OwnerGone => "The node that owns this session is gone, and no other one serves it now.",
+        StickyReasons.OwnerFull => "The node that owns this session has all the requests that it takes at once. Try again shortly.",
         StickyReasons.OwnerUnreachable => "The node that owns this session cannot be reached and is not known to be gone. Try again shortly.",
         StickyReasons.DirectoryUnavailable => "The node that owned this session is gone, and who takes it over cannot be settled now. Try again shortly.",
         StickyReasons.LeaseExpired => "This node has lost touch with the cluster, and another one may own this session now. Try again shortly.",

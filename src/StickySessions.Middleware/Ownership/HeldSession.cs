@@ -13,6 +13,7 @@ internal sealed class HeldSession
     private const long OneEntry = 1L << 32;
 
     private readonly long _idleTicks;
+    private readonly long _firstRequestTicks;
     private readonly long _deadline;
 
     /// <summary>
@@ -35,7 +36,10 @@ internal sealed class HeldSession
     /// <param name="idleTicks">After how many timestamp ticks without a request it expires.</param>
     /// <param name="deadline">The timestamp of its absolute timeout.</param>
     /// <param name="verifiedIn">The last verification that it needs no more.</param>
-    public HeldSession(SessionId id, SessionClaim claim, DateTimeOffset created, long now, long idleTicks, long deadline, int verifiedIn = 0)
+    /// <param name="firstRequestTicks">After how many timestamp ticks it may expire if no second request has come.</param>
+    public HeldSession(
+        SessionId id, SessionClaim claim, DateTimeOffset created, long now, long idleTicks, long deadline, int verifiedIn = 0,
+        long firstRequestTicks = long.MaxValue)
     {
         Id = id;
         _claim = claim;
@@ -44,6 +48,7 @@ internal sealed class HeldSession
         _lastUsed = now;
         _idleTicks = idleTicks;
         _deadline = deadline;
+        _firstRequestTicks = firstRequestTicks;
     }
 
     public SessionId Id { get; }
@@ -82,6 +87,9 @@ internal sealed class HeldSession
 
     public bool IsClosed => (Volatile.Read(ref _state) & Closed) != 0;
 
+    /// <summary>Whether only one request has ever come: its client may ignore cookies. One that was claimed had others, at its former owner.</summary>
+    public bool IsOnFirstRequest => Volatile.Read(ref _state) >> 32 == 1 && Epoch == 1;
+
     /// <summary>Whether the session may not be entered any more at this moment, though nobody has closed it yet.</summary>
     public bool IsExpired(long now) => IsPastDeadline(now) || (Running == 0 && IsIdle(now));
 
@@ -112,8 +120,10 @@ internal sealed class HeldSession
     }
 
     /// <summary>Closes the session if it has expired: idle with nobody in it, or too old.</summary>
+    /// <param name="now">The present timestamp.</param>
+    /// <param name="isCrowded">Whether a session on its first request expires early.</param>
     /// <returns>Whether it is of no use any more. One that was ended is, until it expires: it refuses whoever comes back.</returns>
-    public bool TryExpire(long now)
+    public bool TryExpire(long now, bool isCrowded = false)
     {
         if (IsPastDeadline(now))
         {
@@ -122,7 +132,7 @@ internal sealed class HeldSession
         }
 
         var state = Volatile.Read(ref _state);
-        return (state & RunningMask) == 0 && IsIdle(now)
+        return (state & RunningMask) == 0 && (IsIdle(now) || (isCrowded && IsIdleOnFirstRequest(now)))
             ? Interlocked.CompareExchange(ref _state, state | Closed, state) == state
             : (state & Closed) != 0 && !_isEnded;
     }
@@ -180,4 +190,6 @@ internal sealed class HeldSession
     public void Close() => Interlocked.Or(ref _state, Closed);
 
     private bool IsIdle(long now) => now - Volatile.Read(ref _lastUsed) >= _idleTicks;
+
+    private bool IsIdleOnFirstRequest(long now) => IsOnFirstRequest && now - Volatile.Read(ref _lastUsed) >= _firstRequestTicks;
 }

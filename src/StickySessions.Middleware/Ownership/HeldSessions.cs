@@ -165,9 +165,9 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     public IEnumerable<HeldSession> All() => _sessions.Select(pair => pair.Value);
 
     /// <summary>Removes the session if it has expired.</summary>
-    public void Expire(HeldSession held, long now)
+    public void Expire(HeldSession held, long now, bool isCrowded = false)
     {
-        if (held.TryExpire(now))
+        if (held.TryExpire(now, isCrowded))
         {
             Remove(held);
         }
@@ -186,7 +186,8 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     {
         var now = time.GetTimestamp();
         var remaining = created + policy.AbsoluteTimeout - time.GetUtcNow();
-        var held = new HeldSession(id, claim, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), asked.Verification)
+        var held = new HeldSession(
+            id, claim, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), asked.Verification, Ticks(policy.FirstRequestTimeout))
         {
             PrefersConsistency = policy.PrefersConsistency,
             Term = asked.Term,

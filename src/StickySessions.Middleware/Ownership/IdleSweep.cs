@@ -4,7 +4,8 @@ namespace StickySessions.Ownership;
 
 /// <summary>
 /// Frees the memory of sessions that expired without a further request. Works in slices with pauses between them, so that the
-/// expiry of very many sessions at once delays no request.
+/// expiry of very many sessions at once delays no request. While very many sessions had no second request, as clients that ignore cookies leave
+/// them behind, those expire early.
 /// </summary>
 internal sealed class IdleSweep(HeldSessions sessions, TimeProvider time) : IHostedService, IDisposable
 {
@@ -15,10 +16,16 @@ internal sealed class IdleSweep(HeldSessions sessions, TimeProvider time) : IHos
 
     public static readonly TimeSpan PauseBetweenRounds = TimeSpan.FromSeconds(5);
 
+    /// <summary>Above that many sessions on their first request a node is crowded with them.</summary>
+    public const int Crowd = 10_000;
+
     private ITimer? _timer;
 
     /// <summary>Where the round under way stands. Only the timer's callback touches it, and that never runs twice at a time.</summary>
     private IEnumerator<HeldSession>? _round;
+
+    private int _onFirstRequest;
+    private bool _isCrowded;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -46,11 +53,14 @@ internal sealed class IdleSweep(HeldSessions sessions, TimeProvider time) : IHos
             {
                 _round.Dispose();
                 _round = null;
+                _isCrowded = _onFirstRequest > Crowd;
+                _onFirstRequest = 0;
                 _timer!.Change(PauseBetweenRounds, Timeout.InfiniteTimeSpan);
                 return;
             }
 
-            sessions.Expire(_round.Current, now);
+            _onFirstRequest += _round.Current.IsOnFirstRequest ? 1 : 0;
+            sessions.Expire(_round.Current, now, _isCrowded);
         }
 
         _timer!.Change(PauseBetweenSlices, Timeout.InfiniteTimeSpan);

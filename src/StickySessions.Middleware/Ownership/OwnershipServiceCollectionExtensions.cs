@@ -23,6 +23,12 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<FormerOwner>();
         services.TryAddSingleton<ClaimCoordinator>();
         services.TryAddSingleton<SessionVerification>();
+        services.TryAddSingleton<LostOwners>();
+        services.TryAddSingleton<RunningCount>();
+        services.TryAddSingleton<RequestLimit>();
+        services.TryAddSingleton<OwnLoad>();
+        services.TryAddSingleton<INodeLoadSource>(static provider => provider.GetRequiredService<OwnLoad>());
+        services.TryAddSingleton<SessionPlacement>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, HoldsQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, GiveUpQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, IdleSweep>());

@@ -33,7 +33,7 @@ internal static class Rendezvous
             }
 
             // Equal scores mean equal names, a restarted process beside its predecessor: the later one is alive.
-            var score = Score(session, node);
+            var score = Score(session, node.Name, node.Weight);
             if (score >= highest)
             {
                 (winner, highest) = (node, score);
@@ -43,11 +43,12 @@ internal static class Rendezvous
         return winner;
     }
 
-    private static double Score(SessionId session, Node node)
+    /// <summary>The node with the highest score wins.</summary>
+    public static double Score(SessionId session, string name, double weight)
     {
         // The name, not the tag: a restarted node keeps its share. 53 bits, shifted off both ends of the interval (0, 1).
-        var uniform = ((Hash(session, node.Name) >> 11) + 0.5) / (1UL << 53);
-        return -node.Weight / Math.Log(uniform);
+        var uniform = ((Hash(session, name) >> 11) + 0.5) / (1UL << 53);
+        return -weight / Math.Log(uniform);
     }
 
     private static ulong Hash(SessionId session, string name)

@@ -7,6 +7,9 @@ internal sealed class StickyPolicy
 {
     public const string DefaultName = "default";
 
+    /// <summary>Enough slack that placing hardly ever has to go far, and little enough that nobody is much busier than the rest.</summary>
+    public const double DefaultLoadFactor = 1.25;
+
     private readonly CookieBuilder _cookie;
     private readonly bool _partitioned;
 
@@ -20,6 +23,11 @@ internal sealed class StickyPolicy
         AbsoluteTimeout = options.AbsoluteTimeout;
         StickyByDefault = options.StickyByDefault;
         PrefersConsistency = options.OnRedisLost == RedisLostBehavior.PreferConsistency;
+        FirstRequestTimeout = options.FirstRequestTimeout;
+        Placement = options.Placement;
+        LoadFactor = options.LoadFactor;
+        OnOwnerLost = options.OnOwnerLost;
+        OwnerLostWait = options.OwnerLostWait;
         RenewAfter = Shorter(options.IdleTimeout, options.Cookie.MaxAge ?? options.Cookie.Expiration) / 2;
         _cookie = options.Cookie;
         _partitioned = options.Partitioned;
@@ -37,6 +45,17 @@ internal sealed class StickyPolicy
 
     /// <summary>Whether no request is served once this node's lease has run out.</summary>
     public bool PrefersConsistency { get; }
+
+    public TimeSpan FirstRequestTimeout { get; }
+
+    public PlacementStrategy Placement { get; }
+
+    /// <summary>What was configured: null for what fits the placement.</summary>
+    public double? LoadFactor { get; }
+
+    public OwnerLostBehavior OnOwnerLost { get; }
+
+    public TimeSpan OwnerLostWait { get; }
 
     /// <summary>
     /// How old the token of a busy session may become before a response carries a new one. Half of what the client or the owner

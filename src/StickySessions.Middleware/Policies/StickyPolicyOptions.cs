@@ -36,6 +36,31 @@ public sealed class StickyPolicyOptions
     public TimeSpan AbsoluteTimeout { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
+    /// How long a session without a second request lives while its node holds more than 10,000 such: a client that ignores cookies leaves one
+    /// behind with each request. Up to that number they live as long as any other. 1 second to 30 days. Default: 2 minutes.
+    /// </summary>
+    public TimeSpan FirstRequestTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Where a new session begins. Default: <see cref="PlacementStrategy.Here"/>, at the node that received its first request.</summary>
+    public PlacementStrategy Placement { get; set; }
+
+    /// <summary>
+    /// How much more than its share by weight of the cluster's load (sessions held and requests running) a node may have and still take
+    /// new sessions, 1 to 100; beyond, they go to others as long as one has room. Default: none, which means 1.25, and no bound with
+    /// <see cref="PlacementStrategy.Here"/>.
+    /// </summary>
+    public double? LoadFactor { get; set; }
+
+    /// <summary>What happens to a session whose owner is gone. Default: <see cref="OwnerLostBehavior.Reassign"/>, another node claims it.</summary>
+    public OwnerLostBehavior OnOwnerLost { get; set; }
+
+    /// <summary>
+    /// With <see cref="OwnerLostBehavior.WaitThenReassign"/>: how long after the owner was seen to be gone requests for its sessions wait
+    /// for it to come back, 100 milliseconds to 5 minutes. Default: 10 seconds.
+    /// </summary>
+    public TimeSpan OwnerLostWait { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// Whether all endpoints are sticky except those with <c>DisableStickySession</c>, static assets and health checks; otherwise
     /// only those with <c>RequireStickySession</c> are. Default: true.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -12,6 +13,8 @@ internal sealed class StickyPolicyOptionsValidator : IValidateOptions<StickyPoli
     private static readonly TimeSpan MinIdleTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxIdleTimeout = TimeSpan.FromDays(30);
     private static readonly TimeSpan MaxAbsoluteTimeout = TimeSpan.FromDays(365);
+    private static readonly TimeSpan MinOwnerLostWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxOwnerLostWait = TimeSpan.FromMinutes(5);
 
     /// <summary>The characters of a token (RFC 9110 §5.6.2), which is what RFC 6265 §4.1.1 makes a cookie's name of.</summary>
     private static readonly SearchValues<char> NameCharacters =
@@ -25,6 +28,8 @@ internal sealed class StickyPolicyOptionsValidator : IValidateOptions<StickyPoli
         CheckScope(errors, options.Cookie);
         CheckLifetimes(errors, options);
         CheckRedisLost(errors, options);
+        CheckPlacement(errors, options);
+        CheckOwnerLost(errors, options);
         return errors.Build();
     }
 
@@ -98,6 +103,11 @@ internal sealed class StickyPolicyOptionsValidator : IValidateOptions<StickyPoli
                 $"{Section}:AbsoluteTimeout is {options.AbsoluteTimeout}: choose at least {Section}:IdleTimeout, now {options.IdleTimeout}, and at most {MaxAbsoluteTimeout}.");
         }
 
+        if (options.FirstRequestTimeout < MinIdleTimeout || options.FirstRequestTimeout > MaxIdleTimeout)
+        {
+            errors.AddError($"{Section}:FirstRequestTimeout is {options.FirstRequestTimeout}: choose {MinIdleTimeout} to {MaxIdleTimeout}.");
+        }
+
         CheckPositive(errors, "MaxAge", options.Cookie.MaxAge);
         CheckPositive(errors, "Expiration", options.Cookie.Expiration);
     }
@@ -107,6 +117,32 @@ internal sealed class StickyPolicyOptionsValidator : IValidateOptions<StickyPoli
         if (!Enum.IsDefined(options.OnRedisLost))
         {
             errors.AddError($"{Section}:OnRedisLost is {options.OnRedisLost}: choose {nameof(RedisLostBehavior.PreferAvailability)} or {nameof(RedisLostBehavior.PreferConsistency)}.");
+        }
+    }
+
+    private static void CheckPlacement(ValidateOptionsResultBuilder errors, StickyPolicyOptions options)
+    {
+        if (!Enum.IsDefined(options.Placement))
+        {
+            errors.AddError($"{Section}:Placement is {options.Placement}: choose one of {string.Join(", ", Enum.GetNames<PlacementStrategy>())}.");
+        }
+
+        if (options.LoadFactor is { } factor and not (>= 1 and <= 100))
+        {
+            errors.AddError(string.Create(CultureInfo.InvariantCulture, $"{Section}:LoadFactor is {factor}: choose 1 to 100, or none for what fits the placement."));
+        }
+    }
+
+    private static void CheckOwnerLost(ValidateOptionsResultBuilder errors, StickyPolicyOptions options)
+    {
+        if (!Enum.IsDefined(options.OnOwnerLost))
+        {
+            errors.AddError($"{Section}:OnOwnerLost is {options.OnOwnerLost}: choose one of {string.Join(", ", Enum.GetNames<OwnerLostBehavior>())}.");
+        }
+
+        if (options.OwnerLostWait < MinOwnerLostWait || options.OwnerLostWait > MaxOwnerLostWait)
+        {
+            errors.AddError($"{Section}:OwnerLostWait is {options.OwnerLostWait}: choose {MinOwnerLostWait:g} to {MaxOwnerLostWait}.");
         }
     }
 

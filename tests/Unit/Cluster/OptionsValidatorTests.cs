@@ -30,6 +30,33 @@ public sealed class OptionsValidatorTests
     }
 
     [Fact]
+    public void NodeLimits_TellsAllErrorsAtOnce_WithValueAndRemedy()
+    {
+        var result = new StickyNodeOptionsValidator().Validate(null, new StickyNodeOptions
+        {
+            Name = "web-1",
+            SlowStart = TimeSpan.FromHours(2),
+            MaxRequests = 0,
+            WhenFull = (FullNodeBehavior)7,
+            QueueLimit = 0,
+            QueueTimeout = TimeSpan.Zero,
+        });
+
+        Assert.Equal(
+            ["SlowStart", "MaxRequests", "WhenFull", "QueueLimit", "QueueTimeout"],
+            result.Failures!.Select(error => error["StickySessions:Node:".Length..error.IndexOf(' ', StringComparison.Ordinal)]));
+        Assert.Contains("WhenFull is 7. Use one of Serve, Queue, Shed.", result.FailureMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NodeThatShedsWithoutALimit_NamesTheMissingOption()
+    {
+        var result = new StickyNodeOptionsValidator().Validate(null, new StickyNodeOptions { Name = "web-1", WhenFull = FullNodeBehavior.Shed });
+
+        Assert.Contains("Set StickySessions:Node:MaxRequests too", Assert.Single(result.Failures!), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Static_TellsAllErrorsAtOnce_WithValueAndRemedy()
     {
         var options = new StickyStaticOptions { ProbeInterval = TimeSpan.FromSeconds(10), GoneAfter = TimeSpan.FromSeconds(5) };

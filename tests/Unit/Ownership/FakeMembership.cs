@@ -6,13 +6,15 @@ namespace StickySessions.Tests.Unit.Ownership;
 /// <summary>A view that a test sets.</summary>
 internal sealed class FakeMembership(Node self, params Node[] others) : IClusterMembership
 {
-    public event Action<ClusterView>? ViewChanged
-    {
-        add => throw new NotSupportedException();
-        remove => throw new NotSupportedException();
-    }
+    public event Action<ClusterView>? ViewChanged;
 
     public ClusterView View { get; set; } = Nodes.View([self, .. others]);
+
+    public void Change(params IEnumerable<Node> nodes)
+    {
+        View = new ClusterView(View.Version + 1, 0, nodes);
+        ViewChanged?.Invoke(View);
+    }
 
     public Node Self => self;
 

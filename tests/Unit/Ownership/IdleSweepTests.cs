@@ -44,6 +44,33 @@ public sealed class IdleSweepTests : IDisposable
         Assert.Equal(Many / IdleSweep.SliceSize, slices);
     }
 
+    [Theory]
+    [InlineData(IdleSweep.Crowd, false)]
+    [InlineData(IdleSweep.Crowd + 1, true)]
+    public async Task Sweep_OfManySessionsWithoutASecondRequest_ExpiresThemEarlyOnlyInACrowd(int many, bool expires)
+    {
+        await _sweep.StartAsync(TestContext.Current.CancellationToken);
+        var came = Adopt();
+        _sessions.Exit(came);
+        Assert.Equal(EnterStatus.Entered, _sessions.TryEnter(came.Id, 1, out _));
+        _sessions.Exit(came);
+        var running = Adopt();
+        for (var i = 0; i < many - 1; i++)
+        {
+            _sessions.Exit(Adopt());
+        }
+
+        RunRound(many);
+        Assert.Equal(many + 1, _sessions.Count);
+
+        _time.Advance(_policy.FirstRequestTimeout);
+        RunRound(many);
+        RunRound(many);
+        Assert.Equal(expires ? 2 : many + 1, _sessions.Count);
+        Assert.Contains(came, _sessions.All());
+        Assert.Contains(running, _sessions.All());
+    }
+
     [Fact]
     public async Task Sweep_RoundAfterRound_LeavesRunningAndRecentSessionsAlone()
     {
@@ -78,5 +105,14 @@ public sealed class IdleSweepTests : IDisposable
     {
         _sessions.Adopt(SessionId.New(), 1, _time.GetUtcNow(), _policy, out var held);
         return held!;
+    }
+
+    private void RunRound(int sessions)
+    {
+        _time.Advance(IdleSweep.PauseBetweenRounds);
+        for (var swept = 0; swept <= sessions + 1; swept += IdleSweep.SliceSize)
+        {
+            _time.Advance(IdleSweep.PauseBetweenSlices);
+        }
     }
 }

@@ -90,6 +90,29 @@ public sealed class StickyPolicyOptionsValidatorTests
     }
 
     [Fact]
+    public void Validate_PlacementAndOwnerLost_ReportsAllAtOnce()
+    {
+        var errors = Validate(options =>
+        {
+            options.FirstRequestTimeout = TimeSpan.Zero;
+            options.Placement = (PlacementStrategy)9;
+            options.LoadFactor = 0.9;
+            options.OnOwnerLost = (OwnerLostBehavior)9;
+            options.OwnerLostWait = TimeSpan.FromHours(1);
+        });
+
+        Assert.Equal(["FirstRequestTimeout", "Placement", "LoadFactor", "OnOwnerLost", "OwnerLostWait"],
+            errors.Select(error => error["StickySessions:Policy:".Length..error.IndexOf(' ', StringComparison.Ordinal)]));
+        Assert.Contains("LoadFactor is 0.9: choose 1 to 100", errors[2], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(100.1)]
+    public void Validate_LoadFactorThatIsNone_IsRefused(double factor) => Assert.Single(Validate(options => options.LoadFactor = factor));
+
+    [Fact]
     public void Validate_AbsoluteShorterThanIdle_PrintsBothValues()
     {
         var error = Assert.Single(Validate(options => options.AbsoluteTimeout = TimeSpan.FromMinutes(5)));

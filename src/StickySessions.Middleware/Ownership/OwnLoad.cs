@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Options;
+using StickySessions.Cluster;
+using StickySessions.Policies;
+
+namespace StickySessions.Ownership;
+
+/// <summary>What this node says of its own load, and how much of its weight it takes in new sessions.</summary>
+internal sealed class OwnLoad(
+    HeldSessions held, RunningCount running, RequestLimit limit, PolicyResolver policies, IOptions<StickyNodeOptions> options, TimeProvider time)
+    : INodeLoadSource
+{
+    private readonly SlowStart _slowStart = new(options.Value.SlowStart, time);
+
+    public NodeLoad Current => new(held.Count, running.Count, limit.IsFull ? 0 : _slowStart.Percent);
+
+    public bool AreOthersWanted
+        => limit.IsSet || policies.Default.Placement != PlacementStrategy.Here || policies.Default.LoadFactor is not null;
+
+    /// <summary>The application has started.</summary>
+    public void BeginSlowStart() => _slowStart.Begin();
+}
