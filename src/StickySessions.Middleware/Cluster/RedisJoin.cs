@@ -9,14 +9,19 @@ internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterK
 {
     private long? _waitingSince;
 
+    // The whole view is much to ask for again, should Redis answer too late because all nodes start at once.
+    private KnownView? _looked;
+
     /// <returns>The tag, or null if it has to be tried again; and the view as known now.</returns>
     public async Task<(NodeTag? Tag, KnownView Known)> TryAsync(Node self, KnownView known)
     {
         // 1. Who is there?
+        known = _looked ?? known;
         var random = RandomNumberGenerator.GetHexString(8, lowercase: true);
         var look = await script.SendAsync(new BeatQuestion(BeatMode.Look, known, random, "", WithView: false, Distrust: true));
         var isEmpty = look.Outcome == BeatOutcome.Empty;
         known = isEmpty ? known.Forget() : known.With(look);
+        _looked = known;
 
         // 2. Nobody, or nobody's keys: give those a chance to speak that were there before Redis was flushed.
         if (keys is { AreKnown: false })
@@ -57,6 +62,7 @@ internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterK
         }
 
         _waitingSince = null;
+        _looked = null;
         return (tag, known.With(answer));
     }
 
