@@ -9,6 +9,9 @@ internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterK
 {
     private long? _waitingSince;
 
+    // The whole view is much to ask for again, should Redis answer too late because all nodes start at once.
+    private KnownView? _looked;
+
     /// <summary>The moment just before the last try to join was sent: the lease begins then.</summary>
     public TimeSpan Sent { get; private set; }
 
@@ -16,10 +19,12 @@ internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterK
     public async Task<(NodeTag? Tag, KnownView Known)> TryAsync(Node self, KnownView known)
     {
         // 1. Who is there?
+        known = _looked ?? known;
         var random = RandomNumberGenerator.GetHexString(8, lowercase: true);
         var look = await script.SendAsync(new BeatQuestion(BeatMode.Look, known, random, "", WithView: false, Distrust: true));
         var isEmpty = look.Outcome == BeatOutcome.Empty;
         known = isEmpty ? known.Forget() : known.With(look);
+        _looked = known;
 
         // 2. Nobody, or nobody's keys: give those a chance to speak that were there before Redis was flushed.
         if (keys is { AreKnown: false })
@@ -61,6 +66,7 @@ internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterK
         }
 
         _waitingSince = null;
+        _looked = null;
         return (tag, known.With(answer));
     }
 
