@@ -22,6 +22,7 @@ internal sealed class NodeLease : IDisposable
     private readonly ITimer? _timer;
     private readonly Lock _gate = new(); // guards the writing of the fields below, and the timer
     private long _deadline = long.MinValue;
+    private long _renewed;
     private int _term;
     private volatile bool _hasEnded;
 
@@ -68,6 +69,9 @@ internal sealed class NodeLease : IDisposable
     /// <summary>How long a beat lets this node serve, from its sending: F.</summary>
     public TimeSpan ServesFor { get; }
 
+    /// <summary>When the answer to the last successful beat came.</summary>
+    public TimeSpan Renewed => new(Volatile.Read(ref _renewed));
+
     /// <summary>Whether this node has left, and others may own what it held.</summary>
     public bool HasEnded => _hasEnded;
 
@@ -92,6 +96,7 @@ internal sealed class NodeLease : IDisposable
             }
 
             hasComeBack = _term > 0 && _deadline == long.MinValue;
+            Volatile.Write(ref _renewed, _clock.Now.Ticks);
             Volatile.Write(ref _deadline, (sent + ServesFor).Ticks);
             ArmTimer();
         }
