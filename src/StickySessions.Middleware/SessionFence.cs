@@ -50,6 +50,6 @@ internal sealed class SessionFence(IClusterMembership membership, PeerLeases pee
         }
 
         // What has begun at a node that leaves may end in peace; nothing else enters there.
-        return !_lease.HasEnded && await peers.IsAnyHeldAsync() ? StickyReasons.LeaseExpired : null;
+        return !_lease.HasEnded && await peers.MayAnyClaimAsync() ? StickyReasons.LeaseExpired : null;
     }
 }

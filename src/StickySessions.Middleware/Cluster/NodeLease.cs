@@ -19,17 +19,17 @@ internal sealed class NodeLease : IDisposable
     public static readonly bool IsFenceOff = AppContext.TryGetSwitch(NoFenceSwitch, out var off) && off;
 
     private readonly LeaseClock _clock;
-    private readonly TimeSpan _servesFor;
     private readonly ITimer? _timer;
     private readonly Lock _gate = new(); // guards the writing of the fields below, and the timer
     private long _deadline = long.MinValue;
+    private long _renewed;
     private int _term;
     private volatile bool _hasEnded;
 
     public NodeLease(TimeSpan lease, TimeProvider time)
     {
         _clock = new LeaseClock(time);
-        _servesFor = lease * 4 / 5;
+        ServesFor = lease * 4 / 5;
         _timer = time.CreateTimer(static self => ((NodeLease)self!).LookWhetherItLapsed(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -66,6 +66,12 @@ internal sealed class NodeLease : IDisposable
     /// <summary>Whether it is held, and has been since the given term began.</summary>
     public bool IsHeldSince(int term) => IsHeld && Term == term; // in this order: a lease of a later term does not count
 
+    /// <summary>How long a beat lets this node serve, from its sending: F.</summary>
+    public TimeSpan ServesFor { get; }
+
+    /// <summary>When the answer to the last successful beat came.</summary>
+    public TimeSpan Renewed => new(Volatile.Read(ref _renewed));
+
     /// <summary>Whether this node has left, and others may own what it held.</summary>
     public bool HasEnded => _hasEnded;
 
@@ -90,7 +96,8 @@ internal sealed class NodeLease : IDisposable
             }
 
             hasComeBack = _term > 0 && _deadline == long.MinValue;
-            Volatile.Write(ref _deadline, (sent + _servesFor).Ticks);
+            Volatile.Write(ref _renewed, _clock.Now.Ticks);
+            Volatile.Write(ref _deadline, (sent + ServesFor).Ticks);
             ArmTimer();
         }
 

@@ -4,7 +4,7 @@ namespace StickySessions.Policies;
 public enum RedisLostBehavior
 {
     /// <summary>
-    /// Serve on while no node that can be reached has a lease: then it is Redis that is gone. A node that is cut off from Redis and
+    /// Serve on while no node that can be reached is in touch with Redis: then it is Redis that is gone. A node that is cut off from Redis and
     /// from all other nodes serves on too, while one of them may own the session.
     /// </summary>
     PreferAvailability,

@@ -11,6 +11,8 @@ namespace StickySessions.Tests.Integration.Fencing;
 /// <summary>Another node takes a session over while requests run in it: they end, and their clients can tell.</summary>
 public sealed class LostSessionTests(GarnetServerFixture redis) : IAsyncLifetime
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseCookies = false });
     private readonly TaskCompletionSource<CancellationToken> _began = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,14 +50,14 @@ public sealed class LostSessionTests(GarnetServerFixture redis) : IAsyncLifetime
     {
         var cookie = await _cluster[0].StartSessionAsync();
         var sending = _client.SendAsync(Request(ingress, "/wait", cookie), Cancellation);
-        await _began.Task.WaitAsync(Cancellation);
+        await _began.Task.WaitAsync(Patience, Cancellation);
 
         Lose();
 
-        Assert.IsAssignableFrom<OperationCanceledException>(await _ended.Task.WaitAsync(Cancellation));
+        Assert.IsAssignableFrom<OperationCanceledException>(await _ended.Task.WaitAsync(Patience, Cancellation));
         if (ingress == 0)
         {
-            await Assert.ThrowsAsync<HttpRequestException>(() => sending);
+            await Assert.ThrowsAsync<HttpRequestException>(() => sending.WaitAsync(Patience, Cancellation));
         }
         else
         {
@@ -77,8 +79,8 @@ public sealed class LostSessionTests(GarnetServerFixture redis) : IAsyncLifetime
 
         Lose();
 
-        await Assert.ThrowsAnyAsync<IOException>(() => stream.ReadAsync(new byte[1], Cancellation).AsTask());
-        Assert.IsAssignableFrom<OperationCanceledException>(await _ended.Task.WaitAsync(Cancellation));
+        await Assert.ThrowsAnyAsync<IOException>(() => stream.ReadAsync(new byte[1], Cancellation).AsTask().WaitAsync(Patience, Cancellation));
+        Assert.IsAssignableFrom<OperationCanceledException>(await _ended.Task.WaitAsync(Patience, Cancellation));
     }
 
     [Theory]
@@ -90,12 +92,12 @@ public sealed class LostSessionTests(GarnetServerFixture redis) : IAsyncLifetime
         using var socket = new ClientWebSocket();
         socket.Options.SetRequestHeader("Cookie", cookie);
         await socket.ConnectAsync(new UriBuilder(_cluster[ingress].Http) { Scheme = "ws", Path = "/socket" }.Uri, Cancellation);
-        await _began.Task.WaitAsync(Cancellation);
+        await _began.Task.WaitAsync(Patience, Cancellation);
 
         Lose();
 
-        await Assert.ThrowsAsync<WebSocketException>(() => socket.ReceiveAsync(new byte[16], Cancellation));
-        Assert.NotNull(await _ended.Task.WaitAsync(Cancellation));
+        await Assert.ThrowsAsync<WebSocketException>(() => socket.ReceiveAsync(new byte[16], Cancellation).WaitAsync(Patience, Cancellation));
+        Assert.NotNull(await _ended.Task.WaitAsync(Patience, Cancellation));
     }
 
     [Fact]
@@ -111,7 +113,7 @@ public sealed class LostSessionTests(GarnetServerFixture redis) : IAsyncLifetime
         var old = Assert.Single(held.All());
         var other = await _cluster[0].StartSessionAsync();
         var sending = _client.SendAsync(Request(0, "/stream", other), HttpCompletionOption.ResponseHeadersRead, Cancellation);
-        var aborted = await _began.Task.WaitAsync(Cancellation);
+        var aborted = await _began.Task.WaitAsync(Patience, Cancellation);
         await Eventually.Async(() => old.Running == 0);
 
         held.Drop(old);

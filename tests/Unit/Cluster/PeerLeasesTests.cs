@@ -32,7 +32,7 @@ public sealed class PeerLeasesTests : IPeerClient, IDisposable
     {
         Answer(Third, 1);
 
-        Assert.True(await _peers.IsAnyHeldAsync());
+        Assert.True(await _peers.MayAnyClaimAsync());
     }
 
     [Fact]
@@ -41,13 +41,13 @@ public sealed class PeerLeasesTests : IPeerClient, IDisposable
         Answer(Other, 0);
         Answer(Third, new PeerAnswer(PeerAnswerStatus.Refused, default));
 
-        Assert.False(await _peers.IsAnyHeldAsync());
+        Assert.False(await _peers.MayAnyClaimAsync());
     }
 
     [Fact]
     public async Task SilentNodes_AreWaitedForOnlySoLong()
     {
-        var asking = _peers.IsAnyHeldAsync().AsTask();
+        var asking = _peers.MayAnyClaimAsync().AsTask();
         await AskedAsync(2);
         Assert.False(asking.IsCompleted);
 
@@ -61,20 +61,20 @@ public sealed class PeerLeasesTests : IPeerClient, IDisposable
         Answer(Other, 0);
         Answer(Third, 0);
 
-        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => _peers.IsAnyHeldAsync().AsTask()));
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => _peers.MayAnyClaimAsync().AsTask()));
         _time.Advance(TimeSpan.FromSeconds(1) - TimeSpan.FromTicks(1));
-        Assert.False(await _peers.IsAnyHeldAsync());
+        Assert.False(await _peers.MayAnyClaimAsync());
         Assert.Equal(2, _asked);
 
         _time.Advance(TimeSpan.FromTicks(1));
-        Assert.False(await _peers.IsAnyHeldAsync());
+        Assert.False(await _peers.MayAnyClaimAsync());
         Assert.Equal(4, _asked);
     }
 
     [Fact]
     public async Task AnswersThatLayAboutDuringAPause_DoNotCount()
     {
-        var asking = _peers.IsAnyHeldAsync().AsTask();
+        var asking = _peers.MayAnyClaimAsync().AsTask();
         await AskedAsync(2);
         Answer(Other, 0);
 
@@ -85,12 +85,30 @@ public sealed class PeerLeasesTests : IPeerClient, IDisposable
         Assert.True(await asking);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task OneHoldsItsLeaseAgain_AfterAllHadNone_IsNoHarmForAsLongAsALeaseServes(bool allAnswered)
+    {
+        Answer(Other, 0);
+        Answer(Third, new PeerAnswer(allAnswered ? PeerAnswerStatus.Answered : PeerAnswerStatus.NoAnswer, new byte[] { 0 }));
+        Assert.False(await _peers.MayAnyClaimAsync());
+
+        _answers.Clear();
+        Answer(Other, 1);
+        _time.Advance(_lease.ServesFor - TimeSpan.FromTicks(1));
+        Assert.Equal(!allAnswered, await _peers.MayAnyClaimAsync());
+
+        _time.Advance(TimeSpan.FromTicks(1));
+        Assert.True(await _peers.MayAnyClaimAsync());
+    }
+
     [Fact]
     public async Task ANodeThatHasShownThatItHoldsItsLease_NeedNotBeAsked()
     {
         _peers.Hear();
 
-        Assert.True(await _peers.IsAnyHeldAsync());
+        Assert.True(await _peers.MayAnyClaimAsync());
         Assert.Equal(0, _asked);
     }
 
