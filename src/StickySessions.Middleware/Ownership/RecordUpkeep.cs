@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using StackExchange.Redis;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Redis;
@@ -18,7 +17,6 @@ internal sealed partial class RecordUpkeep(
     SessionVerification verification,
     IOwnershipDirectory directory,
     IClusterMembership membership,
-    IRedisConnections redis,
     IOptions<StickyRedisOptions> options,
     TimeProvider time,
     ILogger<RecordUpkeep> logger) : BackgroundService
@@ -38,7 +36,6 @@ internal sealed partial class RecordUpkeep(
     public static readonly TimeSpan LongestDelayOfAPush = TimeSpan.FromSeconds(1);
 
     private readonly Alarm _doubt = new(time);
-    private IConnectionMultiplexer? _connection;
     private volatile bool _mustPush;
 
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -59,7 +56,6 @@ internal sealed partial class RecordUpkeep(
         {
             try
             {
-                Watch();
                 if (await _doubt.WaitAsync(pause, stoppingToken))
                 {
                     await Task.Delay(Random.Shared.NextDouble() * LongestDelayOfAPush, time, stoppingToken);
@@ -84,7 +80,7 @@ internal sealed partial class RecordUpkeep(
             }
         }
 
-        Unwatch();
+        membership.StoreDoubted -= OnDoubt;
     }
 
     private async Task RunRoundAsync(CancellationToken cancellationToken)
@@ -123,29 +119,6 @@ internal sealed partial class RecordUpkeep(
             await Task.Delay(PauseBetweenBatches, time, cancellationToken);
         }
     }
-
-    /// <summary>In Redis Cluster the records have other masters than the view, and those fail over without any beat failing.</summary>
-    private void Watch()
-    {
-        if (_connection is null && membership.IsJoined)
-        {
-            _connection = redis.Records;
-            _connection.ConnectionRestored += OnAnotherServer;
-            _connection.ConfigurationChanged += OnAnotherServer;
-        }
-    }
-
-    private void Unwatch()
-    {
-        membership.StoreDoubted -= OnDoubt;
-        if (_connection is { } connection)
-        {
-            connection.ConnectionRestored -= OnAnotherServer;
-            connection.ConfigurationChanged -= OnAnotherServer;
-        }
-    }
-
-    private void OnAnotherServer(object? sender, EventArgs e) => OnDoubt();
 
     private void OnDoubt()
     {

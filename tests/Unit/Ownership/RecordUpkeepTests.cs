@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using StackExchange.Redis;
 using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Redis;
@@ -29,7 +28,6 @@ public sealed class RecordUpkeepTests : IAsyncLifetime
             new SessionVerification(_directory, _held, _membership, NullLogger<SessionVerification>.Instance),
             _directory,
             _membership,
-            new NoConnections(),
             Options.Create(new StickyRedisOptions { Configuration = "redis-1:6379" }),
             _time,
             NullLogger<RecordUpkeep>.Instance);
@@ -159,26 +157,5 @@ public sealed class RecordUpkeepTests : IAsyncLifetime
             _time.Advance(RecordUpkeep.PauseBetweenBatches / 2);
             await Task.Yield();
         }
-    }
-
-    private sealed class NoConnections : IRedisConnections
-    {
-        private readonly IConnectionMultiplexer _silent = System.Reflection.DispatchProxy.Create<IConnectionMultiplexer, Silent>();
-
-        public IConnectionMultiplexer Beats => throw new NotSupportedException();
-
-        public IConnectionMultiplexer Records => _silent;
-
-        public Task ConnectAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public RedisKey Key(string suffix) => throw new NotSupportedException();
-
-        public RedisKey SessionKey(string session) => throw new NotSupportedException();
-    }
-
-    /// <summary>A connection on which nothing ever happens.</summary>
-    public class Silent : System.Reflection.DispatchProxy
-    {
-        protected override object? Invoke(System.Reflection.MethodInfo? targetMethod, object?[]? args) => null;
     }
 }
