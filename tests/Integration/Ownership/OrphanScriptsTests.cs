@@ -27,7 +27,7 @@ public sealed class OrphanScriptsTests
         await using var policies = new ServiceCollection().AddPolicies().BuildServiceProvider();
         var nodes = new OtherNodes();
         var directory = new RedisOwnershipDirectory(
-            connections, new HolderSearch(nodes, nodes, TimeProvider.System), policies.GetRequiredService<PolicyResolver>());
+            connections, new HolderSearch(nodes, nodes, TimeProvider.System), new EndedSessions(TimeProvider.System), policies.GetRequiredService<PolicyResolver>());
         var claims = new ClaimCoordinator(directory, new FakeTimeProvider(), NullLogger<ClaimCoordinator>.Instance);
         var orphans = Enumerable.Range(0, Orphans).Select(_ => SessionId.New()).ToArray();
 
