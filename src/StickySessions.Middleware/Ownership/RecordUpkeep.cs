@@ -51,7 +51,7 @@ internal sealed partial class RecordUpkeep(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var pause = PauseAfterFailure;
+        var pause = Jittered(PauseBetweenRounds);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
