@@ -25,12 +25,8 @@ internal static class FencedResponse
         try
         {
             await StickyProblem.WriteAsync(
-                context,
-                StatusCodes.Status503ServiceUnavailable,
-                reason,
-                StickyReasonDetails.Of(reason),
-                retryAfter: TimeSpan.FromSeconds(1),
-                to: body.Stream);
+                context, body.Stream, StatusCodes.Status503ServiceUnavailable, reason, StickyReasonDetails.Of(reason), node: null,
+                StickyReasonDetails.RetryAfter(reason), context.RequestAborted);
             await body.CompleteAsync();
         }
         catch (Exception)

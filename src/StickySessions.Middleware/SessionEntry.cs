@@ -55,7 +55,7 @@ internal sealed partial class SessionEntry(
         metrics.Request(RequestOutcome.Failed);
         NotServed(logger, reason, owner ?? "-");
         return StickyProblem.WriteAsync(
-            context, StatusCodes.Status503ServiceUnavailable, reason, StickyReasonDetails.Of(reason), owner, retryAfter: TimeSpan.FromSeconds(1));
+            context, StatusCodes.Status503ServiceUnavailable, reason, StickyReasonDetails.Of(reason), owner, StickyReasonDetails.RetryAfter(reason));
     }
 
     private Task RunUnlessFullAsync(

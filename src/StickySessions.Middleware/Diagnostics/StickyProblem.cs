@@ -8,7 +8,19 @@ namespace StickySessions.Diagnostics;
 /// <summary>Errors as <c>application/problem+json</c> (RFC 9457), with the members <c>reason</c> and <c>node</c>.</summary>
 internal static class StickyProblem
 {
-    public static Task WriteAsync(HttpContext context, int status, string reason, string detail, string? node = null, TimeSpan? retryAfter = null, Stream? to = null)
+    public static Task WriteAsync(HttpContext context, int status, string reason, string detail, string? node = null, TimeSpan? retryAfter = null)
+        => WriteAsync(context, context.Response.Body, status, reason, detail, node, retryAfter, context.RequestAborted);
+
+    /// <param name="context">The request.</param>
+    /// <param name="to">Where its body goes, if not where the application would write it.</param>
+    /// <param name="status">The status.</param>
+    /// <param name="reason">One of <see cref="StickyReasons"/>.</param>
+    /// <param name="detail">What it means to whoever reads the answer.</param>
+    /// <param name="node">The node that it is about, if any.</param>
+    /// <param name="retryAfter">When the client may try again.</param>
+    /// <param name="cancellationToken">Ends the writing.</param>
+    public static Task WriteAsync(
+        HttpContext context, Stream to, int status, string reason, string detail, string? node, TimeSpan? retryAfter, CancellationToken cancellationToken)
     {
         var response = context.Response;
         response.Clear();
@@ -24,7 +36,7 @@ internal static class StickyProblem
         response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method)
             ? Task.CompletedTask
-            : (to ?? response.Body).WriteAsync(body, context.RequestAborted).AsTask();
+            : to.WriteAsync(body, cancellationToken).AsTask();
     }
 
     private static byte[] Serialize(int status, string reason, string detail, string? node)

@@ -68,4 +68,12 @@ internal static class StickyReasonDetails
         StickyReasons.ClaimsBusy => "The node that owned this session is gone, and many others of its sessions are taken over first. Try again shortly.",
         _ => "The request was not served. Try again shortly.",
     };
+
+    /// <summary>When a client that is answered 503 may try again.</summary>
+    public static TimeSpan RetryAfter(string reason) => reason switch
+    {
+        // Only the owner's own process helps, or time: it takes about as long as a process takes to start.
+        StickyReasons.OwnerGone => TimeSpan.FromSeconds(5),
+        _ => TimeSpan.FromSeconds(1),
+    };
 }
