@@ -37,6 +37,7 @@ internal sealed class RedisMembershipLoop(
         await _loops;
     }
 
+    /// <summary>In Redis Cluster also a master that keeps only records: this connection goes to all of them.</summary>
     private void OnAnotherServer(object? sender, EventArgs e) => beater.Distrust();
 
     private async Task BeatLoopAsync()

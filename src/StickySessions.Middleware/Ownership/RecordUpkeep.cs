@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using StackExchange.Redis;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Redis;
@@ -19,7 +18,6 @@ internal sealed partial class RecordUpkeep(
     SessionVerification verification,
     IOwnershipDirectory directory,
     IClusterMembership membership,
-    IRedisConnections redis,
     StoreDoubt doubt,
     IOptions<StickyRedisOptions> options,
     TimeProvider time,
@@ -40,7 +38,6 @@ internal sealed partial class RecordUpkeep(
     public static readonly TimeSpan LongestDelayOfAPush = TimeSpan.FromSeconds(1);
 
     private readonly Alarm _doubted = new(time);
-    private IConnectionMultiplexer? _connection;
     private volatile bool _mustPush;
 
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -56,13 +53,12 @@ internal sealed partial class RecordUpkeep(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var pause = PauseAfterFailure;
+        var pause = Jittered(PauseBetweenRounds);
         var mustLookAgain = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                Watch();
                 if (await _doubted.WaitAsync(pause, stoppingToken))
                 {
                     mustLookAgain = true;
@@ -93,7 +89,7 @@ internal sealed partial class RecordUpkeep(
             }
         }
 
-        Unwatch();
+        membership.StoreDoubted -= OnDoubt;
     }
 
     private async Task RunRoundAsync(CancellationToken cancellationToken)
@@ -132,29 +128,6 @@ internal sealed partial class RecordUpkeep(
             await Task.Delay(PauseBetweenBatches, time, cancellationToken);
         }
     }
-
-    /// <summary>In Redis Cluster the records have other masters than the view, and those fail over without any beat failing.</summary>
-    private void Watch()
-    {
-        if (_connection is null && membership.IsJoined)
-        {
-            _connection = redis.Records;
-            _connection.ConnectionRestored += OnAnotherServer;
-            _connection.ConfigurationChanged += OnAnotherServer;
-        }
-    }
-
-    private void Unwatch()
-    {
-        membership.StoreDoubted -= OnDoubt;
-        if (_connection is { } connection)
-        {
-            connection.ConnectionRestored -= OnAnotherServer;
-            connection.ConfigurationChanged -= OnAnotherServer;
-        }
-    }
-
-    private void OnAnotherServer(object? sender, EventArgs e) => OnDoubt();
 
     private void OnDoubt()
     {

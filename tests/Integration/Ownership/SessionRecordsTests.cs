@@ -1,5 +1,5 @@
-using StackExchange.Redis;
 using System.Text;
+using StackExchange.Redis;
 using StickySessions.Ownership;
 using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tokens;
