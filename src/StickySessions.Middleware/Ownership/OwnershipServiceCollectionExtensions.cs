@@ -18,6 +18,7 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<EndedSessions>();
         services.TryAddSingleton<LocalHoldings>();
         services.TryAddSingleton<HolderSearch>();
+        services.TryAddSingleton<StoreDoubt>();
         services.TryAddSingleton(CreateDirectory);
         services.TryAddSingleton<FormerOwner>();
         services.TryAddSingleton<ClaimCoordinator>();
