@@ -69,7 +69,7 @@ internal sealed class SessionRouter(
                 return refused.Contains(owner.Tag) ? SessionRoute.Nowhere(StickyReasons.OwnerUnknown) : SessionRoute.There(owner, ForwardPurpose.Serve, token);
             }
 
-            if (view.IsNewerThanView(token.Owner))
+            if (view.IsUnknown(token.Owner))
             {
                 return SessionRoute.Nowhere(StickyReasons.OwnerUnknown);
             }
@@ -160,6 +160,6 @@ internal sealed class SessionRouter(
 
     /// <summary>The ingress node says that an owner is gone; this node may not have heard of it yet.</summary>
     private async ValueTask<bool> IsGoneAsync(NodeTag owner, CancellationToken cancellationToken)
-        => (await membership.ViewThatKnowsAsync(owner, cancellationToken)).Find(owner) is null
-            || (await membership.RefreshAsync(cancellationToken)).Find(owner) is null;
+        => (await membership.ViewThatKnowsAsync(owner, cancellationToken)).IsGone(owner)
+            || (await membership.RefreshAsync(cancellationToken)).IsGone(owner);
 }
