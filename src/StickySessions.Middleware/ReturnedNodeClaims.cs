@@ -57,9 +57,13 @@ internal sealed partial class ReturnedNodeClaims(
             {
                 held.Keep(session, new SessionClaim(result.Epoch, result.Nonce), asked);
             }
+            else if (result.Status == ClaimStatus.Ended)
+            {
+                held.LearnEnded(session.Id, result.Epoch);
+            }
             else if (session.Term < asked.Term)
             {
-                held.Drop(session);
+                held.Drop(session, result.Epoch);
             }
         }
         catch (DirectoryUnavailableException unavailable)

@@ -9,15 +9,13 @@ using StickySessions.Tokens;
 namespace StickySessions;
 
 /// <summary>
-/// Finds the node that owns a session, and claims the session when its owner is gone and this node is the candidate.
+/// Finds the node that owns a session, and has this node claim the session when its owner is gone and this node is the candidate.
 /// </summary>
 internal sealed class SessionRouter(
     NodeLifecycle node,
     IClusterMembership membership,
     HeldSessions held,
-    IOwnershipDirectory directory,
-    ClaimCoordinator claims,
-    SessionVerification verification,
+    OwnSessions own,
     LostOwners lost,
     SessionAdmission admission,
     StickyMetrics metrics)
@@ -36,15 +34,26 @@ internal sealed class SessionRouter(
     {
         for (var step = 0; step < MaxSteps; step++)
         {
-            if (IsMine(token.Owner))
+            if (own.IsMine(token.Owner))
             {
-                var mine = await ServeMineAsync(token, policy, cancellationToken);
+                var mine = await own.ServeAsync(token, policy, cancellationToken);
                 if (mine.Route is { } route)
                 {
                     return route;
                 }
 
                 token = mine.Token;
+                continue;
+            }
+
+            if (await own.EnterIfClaimedSinceAsync(token, cancellationToken) is { } since)
+            {
+                if (since.Route is { } route)
+                {
+                    return route;
+                }
+
+                token = since.Token;
                 continue;
             }
 
@@ -60,7 +69,7 @@ internal sealed class SessionRouter(
                 return refused.Contains(owner.Tag) ? SessionRoute.Nowhere(StickyReasons.OwnerUnknown) : SessionRoute.There(owner, ForwardPurpose.Serve, token);
             }
 
-            if (view.IsNewerThanView(token.Owner))
+            if (view.IsUnknown(token.Owner))
             {
                 return SessionRoute.Nowhere(StickyReasons.OwnerUnknown);
             }
@@ -87,7 +96,7 @@ internal sealed class SessionRouter(
                 return SessionRoute.There(candidate, ForwardPurpose.Claim, token);
             }
 
-            var claimed = await ClaimAsync(token, policy, cancellationToken);
+            var claimed = await own.ClaimAsync(token, policy, cancellationToken);
             if (claimed.Route is { } claimedRoute)
             {
                 return claimedRoute;
@@ -117,13 +126,13 @@ internal sealed class SessionRouter(
         var token = asked.Token;
         if (asked.Purpose == ForwardPurpose.Place)
         {
-            return node.IsDraining || admission.RefusesNew ? SessionRoute.NewSession() : Hold(token, token.Epoch, policy, held.Asking());
+            return (node.IsDraining || admission.RefusesNew ? null : own.Hold(token, token.Epoch, policy, held.Asking())) ?? SessionRoute.NewSession();
         }
 
         Finding finding;
-        if (IsMine(token.Owner))
+        if (own.IsMine(token.Owner))
         {
-            finding = await ServeMineAsync(token, policy, cancellationToken);
+            finding = await own.ServeAsync(token, policy, cancellationToken);
         }
         else if (asked.Purpose == ForwardPurpose.Claim && policy.OnOwnerLost == OwnerLostBehavior.Reject)
         {
@@ -132,7 +141,7 @@ internal sealed class SessionRouter(
         }
         else if (asked.Purpose == ForwardPurpose.Claim && await IsGoneAsync(token.Owner, cancellationToken))
         {
-            finding = await ClaimAsync(token, policy, cancellationToken);
+            finding = await own.ClaimAsync(token, policy, cancellationToken);
         }
         else
         {
@@ -142,133 +151,6 @@ internal sealed class SessionRouter(
         return finding.Route ?? SessionRoute.NotMine(finding.Token);
     }
 
-    /// <summary>Once this node has left, others may claim what it held: then nothing is its own any more.</summary>
-    private bool IsMine(NodeTag owner)
-        => !node.HasLeft && (owner == membership.Self.Tag || membership.Self.FormerTags.Contains(owner));
-
-    /// <summary>A token names this node: the memory decides, and if it does not know the session, the record.</summary>
-    private async ValueTask<Finding> ServeMineAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
-    {
-        if (token.Owner != membership.Self.Tag)
-        {
-            // This process was expired and has joined again: others may have claimed its sessions meanwhile, so it claims them too.
-            return await ClaimAsync(token, policy, cancellationToken);
-        }
-
-        return await EnterAsync(token, token.Epoch, cancellationToken) ?? await ReadAsync(token, policy, cancellationToken);
-    }
-
-    /// <returns>Null if the memory does not know the session.</returns>
-    private async ValueTask<Finding?> EnterAsync(StickyToken token, uint minEpoch, CancellationToken cancellationToken)
-        => held.TryEnter(token.Session, minEpoch, out var session) switch
-        {
-            EnterStatus.Entered => new Finding(SessionRoute.Here(session!), token),
-            EnterStatus.Ended => new Finding(SessionRoute.NewSession(), token),
-            EnterStatus.Unverified => await VerifyAsync(session!, token, cancellationToken),
-            _ => null,
-        };
-
-    /// <summary>Redis was away, or may have lost writes: another node may own by now what this one holds.</summary>
-    /// <returns>Null if the record has to be read: this node has claimed the session once more meanwhile, or it has expired.</returns>
-    private async ValueTask<Finding?> VerifyAsync(HeldSession session, StickyToken token, CancellationToken cancellationToken)
-    {
-        RecordAnswer answer;
-        try
-        {
-            answer = await verification.ConfirmAsync(session, cancellationToken);
-        }
-        catch (DirectoryUnavailableException)
-        {
-            // Nobody can say. The session is served on: its client would gain nothing from a refusal, unless its policy wants that.
-            answer = new RecordAnswer(RecordStatus.Accepted, token.Owner, token.Epoch);
-        }
-
-        return answer.Status switch
-        {
-            RecordStatus.Accepted => held.TryEnterUnverified(session) ? new Finding(SessionRoute.Here(session), token) : null,
-            RecordStatus.Ended => new Finding(SessionRoute.NewSession(), token),
-            _ when answer.Owner != membership.Self.Tag => new Finding(null, token with { Owner = answer.Owner, Epoch = answer.Epoch }),
-            _ => null,
-        };
-    }
-
-    private async ValueTask<Finding> ReadAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
-    {
-        var asked = held.Asking();
-        // Else it was declared gone and has not joined again: the answer would count for a term that has not begun.
-        var mayHold = membership.Lease.IsHeld;
-        OwnershipRecord? found;
-        try
-        {
-            found = await directory.ReadAsync(token.Session, cancellationToken);
-        }
-        catch (DirectoryUnavailableException)
-        {
-            // Most likely the session idled out here. Refusing its client for as long as Redis is away would help nobody.
-            return new Finding(SessionRoute.NewSession(), token);
-        }
-
-        if (found is not { Ended: false } record)
-        {
-            return new Finding(SessionRoute.NewSession(), token);
-        }
-
-        if (record.Owner != membership.Self.Tag)
-        {
-            return new Finding(null, token with { Owner = record.Owner, Epoch = record.Epoch });
-        }
-
-        var route = mayHold
-            ? Hold(token, new SessionClaim(record.Epoch, record.Nonce), policy, asked)
-            : SessionRoute.Nowhere(StickyReasons.LeaseExpired);
-        return new Finding(route, token);
-    }
-
-    private async ValueTask<Finding> ClaimAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
-    {
-        // Already claimed by an earlier request with this old token: its owner here is of a later epoch.
-        if (held.Find(token.Session) is { } session && !held.IsOfEarlierTerm(session)
-            && session.Epoch > token.Epoch && await EnterAsync(token, token.Epoch + 1, cancellationToken) is { } entered)
-        {
-            return entered;
-        }
-
-        // A node past its deadline claims nothing, and what it claimed before it was declared gone does not count after it came back.
-        var asked = held.Asking();
-        if (!membership.Lease.IsHeld)
-        {
-            return new Finding(SessionRoute.Nowhere(StickyReasons.LeaseExpired), token);
-        }
-
-        ClaimResult result;
-        try
-        {
-            result = await claims.ClaimAsync(token.Session, token.Owner, token.Epoch, membership.Self.Tag, cancellationToken);
-        }
-        catch (DirectoryUnavailableException)
-        {
-            return new Finding(SessionRoute.Nowhere(StickyReasons.DirectoryUnavailable), token);
-        }
-
-        if (result.Status == ClaimStatus.Busy)
-        {
-            return new Finding(SessionRoute.Nowhere(StickyReasons.ClaimsBusy), token);
-        }
-
-        metrics.Claimed(result.Status == ClaimStatus.Owned);
-        switch (result.Status)
-        {
-            case ClaimStatus.Owned:
-                return new Finding(Hold(token, new SessionClaim(result.Epoch, result.Nonce), policy, asked, claimed: true), token);
-            case ClaimStatus.Ended:
-                ForgetOlderThan(result.Epoch, token.Session);
-                return new Finding(SessionRoute.NewSession(), token);
-            default:
-                ForgetOlderThan(result.Epoch, token.Session);
-                return new Finding(null, token with { Owner = result.Owner, Epoch = result.Epoch });
-        }
-    }
-
     private SessionRoute? TryEnter(in StickyToken token, uint minEpoch) => held.TryEnter(token.Session, minEpoch, out var session) switch
     {
         EnterStatus.Entered => SessionRoute.Here(session!),
@@ -276,25 +158,8 @@ internal sealed class SessionRouter(
         _ => null,
     };
 
-    private SessionRoute Hold(in StickyToken token, SessionClaim claim, StickyPolicy policy, in AskedIn asked, bool claimed = false)
-        => held.Adopt(token.Session, claim, token.Created, policy, asked, out var session) == EnterStatus.Entered
-            ? SessionRoute.Here(session!, claimed)
-            : SessionRoute.NewSession();
-
-    /// <summary>Not a copy that is newer than what was learnt: this node may have claimed the session again meanwhile.</summary>
-    private void ForgetOlderThan(uint epoch, SessionId session)
-    {
-        if (held.Find(session) is { } lost && lost.Epoch < epoch)
-        {
-            held.Drop(lost);
-        }
-    }
-
     /// <summary>The ingress node says that an owner is gone; this node may not have heard of it yet.</summary>
     private async ValueTask<bool> IsGoneAsync(NodeTag owner, CancellationToken cancellationToken)
-        => (await membership.ViewThatKnowsAsync(owner, cancellationToken)).Find(owner) is null
-            || (await membership.RefreshAsync(cancellationToken)).Find(owner) is null;
-
-    /// <summary>A decision, or, without one, who owns the session according to the record.</summary>
-    private readonly record struct Finding(SessionRoute? Route, StickyToken Token);
+        => (await membership.ViewThatKnowsAsync(owner, cancellationToken)).IsGone(owner)
+            || (await membership.RefreshAsync(cancellationToken)).IsGone(owner);
 }

@@ -47,6 +47,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddOwnership();
         services.AddForwarding();
         services.TryAddSingleton<SessionFence>();
+        services.TryAddSingleton<OwnSessions>();
         services.TryAddSingleton<SessionRouter>();
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionAdmission>();

@@ -24,6 +24,7 @@ internal static class ClusterServiceCollectionExtensions
         services.TryAddSingleton<RedisClusterKeys>();
         services.TryAddSingleton(static provider => new NodeLoads(
             provider.GetService<INodeLoadSource>(), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => CreateLease(provider));
         services.TryAddSingleton<IClusterMembership>(provider =>
             provider.GetRequiredService<IOptions<StickyRedisOptions>>().Value.Configuration is null
                 ? ActivatorUtilities.CreateInstance<StaticMembership>(provider)
@@ -32,6 +33,13 @@ internal static class ClusterServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, LeaseQuestionHandler>());
         services.TryAddSingleton<PeerLeases>();
         return services;
+    }
+
+    // Apart from the membership: what a node holds is bounded by its lease, and what it says of its load is how much it holds.
+    private static NodeLease CreateLease(IServiceProvider provider)
+    {
+        var redis = provider.GetRequiredService<IOptions<StickyRedisOptions>>().Value;
+        return redis.Configuration is null ? NodeLease.Unlimited : new NodeLease(redis.Lease, provider.GetRequiredService<TimeProvider>());
     }
 
     private static RedisMembership CreateRedisMembership(IServiceProvider provider)
@@ -45,6 +53,7 @@ internal static class ClusterServiceCollectionExtensions
             provider.GetRequiredService<IOptions<StickyRedisOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RedisMembership>>(),
-            provider.GetRequiredService<NodeLoads>());
+            provider.GetRequiredService<NodeLoads>(),
+            provider.GetRequiredService<NodeLease>());
     }
 }

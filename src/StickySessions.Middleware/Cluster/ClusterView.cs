@@ -9,9 +9,15 @@ namespace StickySessions.Cluster;
 internal sealed class ClusterView
 {
     private readonly FrozenDictionary<NodeTag, Node> _byFormerTag;
+    private readonly FrozenSet<NodeTag>? _knownGone;
 
-    public ClusterView(long version, uint highestSequence, IEnumerable<Node> nodes)
+    /// <param name="version">Rises with each change.</param>
+    /// <param name="highestSequence">The highest join sequence number ever given.</param>
+    /// <param name="nodes">The nodes that are live.</param>
+    /// <param name="knownGone">Who is gone for sure while others that are missing may come back. Null: whoever is missing is gone.</param>
+    public ClusterView(long version, uint highestSequence, IEnumerable<Node> nodes, IEnumerable<NodeTag>? knownGone = null)
     {
+        _knownGone = knownGone?.ToFrozenSet();
         Version = version;
         Nodes = Ordered(nodes.Where(node => node.State != NodeState.Gone));
         HighestSequence = Nodes.IsEmpty ? highestSequence : Math.Max(highestSequence, Nodes[^1].Tag.Sequence);
@@ -36,8 +42,16 @@ internal sealed class ClusterView
     /// <summary>The process that was in the cluster under <paramref name="tag"/> before it was expired, if it has come back.</summary>
     public Node? FindByFormerTag(NodeTag tag) => _byFormerTag.GetValueOrDefault(tag);
 
-    /// <summary>Unknown is not gone: a tag above the highest sequence belongs to a node that joined after this view was made.</summary>
-    public bool IsNewerThanView(NodeTag tag) => tag.Sequence > HighestSequence;
+    /// <summary>
+    /// Unknown is not gone: a tag above the highest sequence belongs to a node that joined after this view was made, and one that is missing
+    /// in a view that Redis lost a moment ago may belong to a node that has not beaten since.
+    /// </summary>
+    public bool IsUnknown(NodeTag tag)
+        => tag.Sequence > HighestSequence
+            || (_knownGone is { } gone && Find(tag) is null && !gone.Contains(tag) && !_byFormerTag.ContainsKey(tag));
+
+    /// <summary>Whether others may own what the node of this tag did.</summary>
+    public bool IsGone(NodeTag tag) => Find(tag) is null && !IsUnknown(tag);
 
     private static ImmutableArray<Node> Ordered(IEnumerable<Node> nodes)
     {

@@ -69,10 +69,10 @@ internal interface IClusterMembership
 
     /// <summary>
     /// The view to judge a tag by. Unknown is not gone: a tag that may belong to a node of which this one has not heard yet causes one
-    /// refresh before it counts as gone.
+    /// refresh. If it is unknown after that as well, nobody can say yet who owns its sessions.
     /// </summary>
     ValueTask<ClusterView> ViewThatKnowsAsync(NodeTag tag, CancellationToken cancellationToken)
-        => View.IsNewerThanView(tag) ? new ValueTask<ClusterView>(RefreshAsync(cancellationToken)) : new ValueTask<ClusterView>(View);
+        => View.IsUnknown(tag) ? new ValueTask<ClusterView>(RefreshAsync(cancellationToken)) : new ValueTask<ClusterView>(View);
 
     /// <summary>A node as it was last known, though it may be gone. Null if it was never known, or too long ago.</summary>
     Node? FindKnown(NodeTag tag) => View.Find(tag);

@@ -26,12 +26,15 @@ internal sealed record KnownView
 
     public uint Sequence { get; private init; }
 
+    /// <summary>Whether a node that is missing is gone. Not in the first lease after the view was made anew: it may have been lost.</summary>
+    public bool IsSettled { get; private init; }
+
     public IEnumerable<KeyValuePair<NodeTag, string>> Entries => _nodes.Select(known => KeyValuePair.Create(known.Tag, Encoding.UTF8.GetString(known.Entry)));
 
     public IEnumerable<Node> Live => _nodes.Where(known => known.Node is { State: not NodeState.Gone }).Select(known => known.Node!);
 
     /// <summary>Whether an answer says anything new.</summary>
-    public bool IsOlderThan(BeatAnswer answer) => answer.Generation != Generation || answer.Version != Version;
+    public bool IsOlderThan(BeatAnswer answer) => answer.Generation != Generation || answer.Version != Version || answer.IsSettled != IsSettled;
 
     /// <summary>Redis has lost the view and there is nobody to rebuild it: only what must never repeat is kept.</summary>
     public KnownView Forget() => None with { Sequence = Sequence };
@@ -62,13 +65,17 @@ internal sealed record KnownView
             Version = answer.Version,
             Mark = answer.Mark,
             Sequence = answer.Sequence,
+            IsSettled = answer.IsSettled,
             _nodes = [.. nodes],
         };
     }
 
     /// <summary>The view for everybody else, in which this node is what it says of itself now.</summary>
     public ClusterView ToView(Node? self) => new(
-        Version, Sequence, self is null ? Live : Live.Where(node => node.Tag != self.Tag).Append(self));
+        Version,
+        Sequence,
+        self is null ? Live : Live.Where(node => node.Tag != self.Tag).Append(self),
+        IsSettled ? null : _nodes.Where(known => NodeEntry.IsGone(known.Entry)).Select(known => known.Tag));
 
     /// <summary>A node that is in the view, or was.</summary>
     public Node? Find(NodeTag tag) => IndexOf(_nodes.AsSpan(), tag) is >= 0 and var index ? _nodes[index].Node : null;

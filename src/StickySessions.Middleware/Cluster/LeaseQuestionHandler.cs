@@ -31,5 +31,5 @@ internal sealed class LeaseQuestionHandler(IClusterMembership membership, IOptio
     private bool IsInTouchWithRedis() => membership.Lease.Now - membership.Lease.Renewed <= 2 * options.Value.BeatInterval;
 
     private bool IsGone(string asker)
-        => NodeTag.TryParse(asker, out var tag) && membership.View.Find(tag) is null && !membership.View.IsNewerThanView(tag);
+        => NodeTag.TryParse(asker, out var tag) && membership.View.IsGone(tag);
 }

@@ -21,6 +21,9 @@ internal static class NodeEntry
             node.FormerTags.IsEmpty ? null : [.. node.FormerTags.Select(tag => tag.ToString())]),
         NodeEntryJson.Default.Fields);
 
+    /// <summary>Needs no parsing, so it is right about entries that only a newer version can read.</summary>
+    public static bool IsGone(ReadOnlySpan<byte> entry) => entry is [(byte)'0' + (byte)NodeState.Gone, ..];
+
     public static bool TryParse(NodeTag tag, string text, [NotNullWhen(true)] out Node? node)
     {
         node = null;

@@ -52,6 +52,7 @@ internal readonly record struct BeatQuestion(
 /// <param name="Tag">The caller's tag.</param>
 /// <param name="IsFull">Whether the entries are the whole view, and not only what changed.</param>
 /// <param name="Mark">What this version is called in the history that it belongs to.</param>
+/// <param name="IsSettled">Whether the view is so old that a node that is missing in it is gone for good.</param>
 /// <param name="Keys">The cluster's keys as Redis has them, if they were asked for.</param>
 /// <param name="Entries">Tag, entry, tag, entry …</param>
 internal readonly record struct BeatAnswer(
@@ -62,6 +63,7 @@ internal readonly record struct BeatAnswer(
     string Tag = "",
     bool IsFull = false,
     string Mark = "",
+    bool IsSettled = true,
     RedisValue[]? Keys = null,
     RedisResult[]? Entries = null);
 
@@ -106,8 +108,9 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
                 (string)answer[4]!,
                 (string)answer[5]! == "1",
                 (string)answer[6]!,
-                (RedisValue[]?)answer[7],
-                answer[8..]);
+                (string)answer[7]! == "1",
+                (RedisValue[]?)answer[8],
+                answer[9..]);
     }
 
     private static long Number(RedisResult text) => long.Parse((string)text!, CultureInfo.InvariantCulture);
@@ -133,11 +136,12 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
         local seconds = tonumber(clock[1])
         local now = seconds * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
-        local stored = redis.call('HMGET', meta, 'generation', 'version', 'sequence', 'floor', 'beat', 'told', 'untold', 'mark')
+        local stored = redis.call('HMGET', meta, 'generation', 'version', 'sequence', 'floor', 'beat', 'told', 'untold', 'mark', 'settles')
         local generation = stored[1]
         local version, sequence = tonumber(stored[2] or '0'), tonumber(stored[3] or '0')
         local floor, last_beat = tonumber(stored[4] or '0'), tonumber(stored[5] or '0')
         local told, untold, mark = tonumber(stored[6] or '0'), stored[7] == '1', stored[8] or ''
+        local settles = tonumber(stored[9] or '0')
 
         -- A version that has the same mark here as at the caller came about in the same way, or this view was rebuilt from it.
         local is_same_history = known_mark ~= '' and redis.call('HGET', meta, 'mark of ' .. text(known_version)) == known_mark
@@ -178,10 +182,19 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
           redis.call('ZADD', gone, text(now), which)
         end
 
-        -- 3. Rebuild what was lost from the caller's last view. Who is missing is not gone, and who is gone stays so.
+        -- 3. Nobody could beat, or the clock was set back: it was Redis, not the nodes.
+        if mode ~= 'Look' and (now < last_beat or now - last_beat > 2 * beat) then
+          for _, which in ipairs(redis.call('ZRANGE', leases, 0, -1)) do renew(which) end
+          if settles > 0 then settles = now < last_beat and now + lease or settles + now - last_beat end
+        end
+
+        -- 4. Rebuild what was lost from the caller's last view. Who is gone stays so. Who is missing is not gone for as long as a lease: by
+        -- then it has come back, or serves nothing any more. From then on it is, and does not come back, nor in another's view.
+        if mode ~= 'Look' and now >= settles then settles = 0 end
         if mode ~= 'Look' then sequence = math.max(sequence, known_sequence) end
         if mode ~= 'Look' and (not generation or (lost and generation == known_generation)) then
           generation = ARGV[10]
+          settles = now + lease
           change()
         end
         local is_empty = not stored[1]
@@ -193,18 +206,13 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
             local present = redis.call('HGET', nodes, which)
             if is_gone(value) then
               if not present or not is_gone(present) then bury(which, value) end
-            elseif not present then
+            elseif not present and settles > 0 then
               write(which, value)
               renew(which)
             end
             -- Whoever knew the same need not be told.
             if is_empty then redis.call('ZADD', changes, text(known_version), which) end
           end
-        end
-
-        -- 4. Nobody could beat, or the clock was set back: it was Redis, not the nodes.
-        if mode ~= 'Look' and (now < last_beat or now - last_beat > 2 * beat) then
-          for _, which in ipairs(redis.call('ZRANGE', leases, 0, -1)) do renew(which) end
         end
 
         -- 5. The caller.
@@ -250,12 +258,14 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
             told, untold = now, false
           end
           redis.call('HSET', meta, 'generation', generation, 'version', text(version), 'sequence', text(sequence),
-            'floor', text(floor), 'beat', text(now), 'told', text(told), 'untold', untold and '1' or '0', 'mark', mark)
+            'floor', text(floor), 'beat', text(now), 'told', text(told), 'untold', untold and '1' or '0', 'mark', mark,
+            'settles', text(settles))
         end
 
         -- 7. What the caller does not know: the changes since its version, or all.
         local deltas = (known_generation == generation or is_same_history) and not lost and known_version >= floor and not distrust
-        local answer = {outcome, generation, text(version), text(sequence), tag, deltas and '0' or '1', mark, with_keys and redis.call('HGETALL', keys) or {}}
+        local answer = {outcome, generation, text(version), text(sequence), tag, deltas and '0' or '1', mark, settles == 0 and '1' or '0',
+          with_keys and redis.call('HGETALL', keys) or {}}
         if deltas then
           for _, which in ipairs(redis.call('ZRANGEBYSCORE', changes, '(' .. text(known_version), '+inf')) do
             answer[#answer + 1] = which

@@ -33,14 +33,15 @@ internal sealed class RedisMembership : IClusterMembership, IAsyncDisposable
         IOptions<StickyRedisOptions> options,
         TimeProvider time,
         ILogger<RedisMembership> logger,
-        NodeLoads? loads = null)
+        NodeLoads? loads = null,
+        NodeLease? lease = null)
     {
         _redis = redis;
         _time = time;
         _logger = logger;
         _options = options.Value;
         var suspicion = new RedisSuspicion(redis, _options);
-        _lease = new NodeLease(_options.Lease, time);
+        _lease = lease ?? new NodeLease(_options.Lease, time);
         _beater = new RedisBeater(
             new RedisBeat(redis, _options), new NameCheck(suspicion, peers, _options, time), keys, _lease,
             new RedisLoads(redis, loads ?? new NodeLoads()), _options, time, logger);

@@ -18,7 +18,7 @@ internal static class ViewKeys
     /// <summary>Sorted set: tag of a node that is gone, by the time since when.</summary>
     private const string Gone = "view:gone";
 
-    /// <summary>Hash: generation, version, sequence, floor, beat.</summary>
+    /// <summary>Hash: generation, version, sequence, floor, beat, when it settles.</summary>
     private const string Meta = "view:meta";
 
     /// <summary>Hash: tag of a live node to the version it knew at its last beat, when that was, and its load.</summary>

@@ -8,8 +8,8 @@ namespace StickySessions.Ownership;
 
 /// <summary>
 /// Asks a node that was declared gone to give up a session before this node claims it: one that is cut off from Redis only may live, and
-/// serve. One that cannot be reached is not asked again for a while, so that a crash delays its first orphan and not each of them.
-/// Safe for concurrent use.
+/// serve. One that cannot be reached is asked by one claim only, and not again for a while, so that a crash, or a process that is frozen, delays
+/// those of its orphans that are claimed first, once and together, and not each of them. Safe for concurrent use.
 /// </summary>
 internal sealed partial class FormerOwner(IClusterMembership membership, IPeerClient peers, TimeProvider time, ILogger<FormerOwner> logger)
 {
@@ -19,15 +19,55 @@ internal sealed partial class FormerOwner(IClusterMembership membership, IPeerCl
     public static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<NodeTag, long> _silentSince = new();
+    private readonly ConcurrentDictionary<NodeTag, TaskCompletionSource<bool>> _firstAnswers = new();
 
     /// <summary>Returns when it has given the session up, or said that it does not hold it, or does not answer.</summary>
     public async Task AskToGiveUpAsync(SessionId session, NodeTag owner)
     {
-        if (membership.FindKnown(owner) is not { } node || IsSelf(owner) || IsKnownToBeSilent(owner))
+        if (membership.FindKnown(owner) is not { } node || IsSelf(owner))
         {
             return;
         }
 
+        if (_silentSince.TryGetValue(owner, out var since))
+        {
+            // Only this one asks, and waits; for the others it is as silent as it was.
+            if (time.GetElapsedTime(since) >= AskAgainAfter && _silentSince.TryUpdate(owner, time.GetTimestamp(), since))
+            {
+                await AskAsync(session, owner, node);
+            }
+
+            return;
+        }
+
+        var mine = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = _firstAnswers.GetOrAdd(owner, mine);
+        if (first != mine)
+        {
+            if (await first.Task)
+            {
+                await AskAsync(session, owner, node);
+            }
+
+            return;
+        }
+
+        var answers = false;
+        try
+        {
+            // Unless the one that was first until a moment ago has just found it silent.
+            answers = !_silentSince.ContainsKey(owner) && await AskAsync(session, owner, node);
+        }
+        finally
+        {
+            _firstAnswers.TryRemove(owner, out _);
+            mine.SetResult(answers);
+        }
+    }
+
+    /// <returns>Whether it answered.</returns>
+    private async Task<bool> AskAsync(SessionId session, NodeTag owner, Node node)
+    {
         using var timeout = new CancellationTokenSource(Timeout, time);
         PeerAnswer answer;
         try
@@ -42,31 +82,19 @@ internal sealed partial class FormerOwner(IClusterMembership membership, IPeerCl
         if (answer.Status != PeerAnswerStatus.Answered)
         {
             _silentSince[owner] = time.GetTimestamp();
-        }
-        else if (answer.Content.Span.SequenceEqual(GiveUp.GivenUp.Span))
-        {
-            LogGaveUp(node.Name, owner, session);
-        }
-    }
-
-    private bool IsSelf(NodeTag owner) => owner == membership.Self.Tag || membership.Self.FormerTags.Contains(owner);
-
-    private bool IsKnownToBeSilent(NodeTag owner)
-    {
-        if (!_silentSince.TryGetValue(owner, out var since))
-        {
             return false;
         }
 
-        if (time.GetElapsedTime(since) < AskAgainAfter)
+        _silentSince.TryRemove(owner, out _);
+        if (answer.Content.Span.SequenceEqual(GiveUp.GivenUp.Span))
         {
-            return true;
+            LogGaveUp(node.Name, owner, session);
         }
 
-        // It stays in here if it is asked again and still silent; otherwise nothing of it remains.
-        _silentSince.TryRemove(KeyValuePair.Create(owner, since));
-        return false;
+        return true;
     }
+
+    private bool IsSelf(NodeTag owner) => owner == membership.Self.Tag || membership.Self.FormerTags.Contains(owner);
 
     [LoggerMessage(StickyEventIds.Ownership + 11, LogLevel.Information, "{Node} ({Owner}), taken for gone, lives and gave up session {Session}.")]
     private partial void LogGaveUp(string node, NodeTag owner, SessionId session);

@@ -177,6 +177,18 @@ internal sealed class HeldSession
         Close();
     }
 
+    /// <summary>
+    /// Another node has ended the session: as <see cref="End"/>, and what runs is ended too. What runs in one that was ended here may finish.
+    /// </summary>
+    public void EndElsewhere()
+    {
+        if (!_isEnded)
+        {
+            _isEnded = true;
+            Lose();
+        }
+    }
+
     /// <summary>The session has another owner: nobody enters any more, and what runs is ended.</summary>
     public void Lose()
     {

@@ -10,6 +10,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
 {
     private readonly NodeLease _lease = lease ?? NodeLease.Unlimited;
     private readonly ConcurrentDictionary<SessionId, HeldSession> _sessions = new();
+    private readonly GivenAwaySessions _givenAway = new(time);
     private int _count;
     private int _verification;
 
@@ -69,7 +70,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     /// Holds a session that this node owns from now on, new or claimed, and enters it. Of concurrent callers all enter the same
     /// one. Memory of an earlier epoch is dropped, except of the epoch just before: then nobody else owned it in between.
     /// </summary>
-    /// <returns>Never <see cref="EnterStatus.NotHeld"/>.</returns>
+    /// <returns><see cref="EnterStatus.NotHeld"/> if this node has given the session away at this epoch or a higher one: see <see cref="GivenAwayUpTo"/>.</returns>
     public EnterStatus Adopt(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, out HeldSession? held)
         => Adopt(id, claim, created, policy, Asking(), out held);
 
@@ -91,7 +92,15 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
                 if (_sessions.TryAdd(id, held))
                 {
                     Interlocked.Increment(ref _count);
-                    return EnterStatus.Entered;
+                    if (claim.Epoch > GivenAwayUpTo(id))
+                    {
+                        return EnterStatus.Entered;
+                    }
+
+                    // Looked at last: whoever gives it away says so first and then removes it.
+                    Drop(held);
+                    held = null;
+                    return EnterStatus.NotHeld;
                 }
             }
             else if (held.TryExpire(time.GetTimestamp()))
@@ -143,11 +152,38 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         }
     }
 
+    /// <summary>
+    /// The highest epoch at which this node has lately lost a session or given it up, or 0. An answer that names this node as the owner at such
+    /// an epoch is older than that; only a new claim makes the session its own again.
+    /// </summary>
+    public uint GivenAwayUpTo(SessionId id) => _givenAway.UpTo(id);
+
     /// <summary>Another node owns the session: it leaves this node's memory, and what runs in it is aborted.</summary>
-    public void Drop(HeldSession held)
+    public void Drop(HeldSession held) => Drop(held, held.Epoch);
+
+    /// <inheritdoc cref="Drop(HeldSession)"/>
+    /// <param name="held">The session.</param>
+    /// <param name="ownedElsewhereAt">The epoch at which the other node owns it.</param>
+    public void Drop(HeldSession held, uint ownedElsewhereAt)
     {
+        // In this order: who adopts it once it is removed finds that it was given away.
+        _givenAway.Add(held.Id, Math.Max(held.Epoch, ownedElsewhereAt));
         held.Lose();
         Remove(held);
+    }
+
+    /// <summary>
+    /// The directory says that the session has ended, here or elsewhere. That is remembered, or an answer from before would revive it.
+    /// </summary>
+    /// <param name="id">The session.</param>
+    /// <param name="epoch">The epoch of its tombstone.</param>
+    public void LearnEnded(SessionId id, uint epoch)
+    {
+        _givenAway.Add(id, epoch);
+        if (_sessions.TryGetValue(id, out var held))
+        {
+            held.EndElsewhere();
+        }
     }
 
     /// <summary>Nobody will ever ask for the session: it leaves this node's memory. What runs may finish.</summary>

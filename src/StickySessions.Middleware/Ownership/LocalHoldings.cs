@@ -12,7 +12,8 @@ internal sealed class LocalHoldings(HeldSessions held, EndedSessions ended)
             return new HoldsAnswer(HoldsStatus.Ended, epoch);
         }
 
-        return held.Find(session) is { } found
+        // What was this node's own before it was declared gone is not, until it has claimed it again.
+        return held.Find(session) is { } found && (found.IsEnded || !held.IsOfEarlierTerm(found))
             ? new HoldsAnswer(found.IsEnded ? HoldsStatus.Ended : HoldsStatus.Held, found.Epoch)
             : default;
     }

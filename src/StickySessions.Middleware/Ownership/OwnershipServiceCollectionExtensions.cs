@@ -14,11 +14,11 @@ internal static class OwnershipServiceCollectionExtensions
     public static IServiceCollection AddOwnership(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(static provider => new HeldSessions(
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IClusterMembership>().Lease));
+        services.TryAddSingleton<HeldSessions>();
         services.TryAddSingleton<EndedSessions>();
         services.TryAddSingleton<LocalHoldings>();
         services.TryAddSingleton<HolderSearch>();
+        services.TryAddSingleton<StoreDoubt>();
         services.TryAddSingleton(CreateDirectory);
         services.TryAddSingleton<FormerOwner>();
         services.TryAddSingleton<ClaimCoordinator>();

@@ -9,7 +9,8 @@ namespace StickySessions.Ownership;
 
 /// <summary>
 /// Keeps the records of held sessions in Redis: renews their lifetime long before it ends, and pushes again what Redis may have lost when
-/// it was away, flushed or failed over. Works in small batches with pauses between them, so that many sessions are no burst.
+/// it was away, flushed or failed over. Then it looks a second time, at all sessions: another owner may have pushed its record after the
+/// first look. Works in small batches with pauses between them, so that many sessions are no burst.
 /// </summary>
 internal sealed partial class RecordUpkeep(
     HeldSessions held,
@@ -17,6 +18,7 @@ internal sealed partial class RecordUpkeep(
     SessionVerification verification,
     IOwnershipDirectory directory,
     IClusterMembership membership,
+    StoreDoubt doubt,
     IOptions<StickyRedisOptions> options,
     TimeProvider time,
     ILogger<RecordUpkeep> logger) : BackgroundService
@@ -35,7 +37,7 @@ internal sealed partial class RecordUpkeep(
     /// <summary>All nodes notice at the same moment that Redis is back; they do not push at the same moment.</summary>
     public static readonly TimeSpan LongestDelayOfAPush = TimeSpan.FromSeconds(1);
 
-    private readonly Alarm _doubt = new(time);
+    private readonly Alarm _doubted = new(time);
     private volatile bool _mustPush;
 
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -52,17 +54,24 @@ internal sealed partial class RecordUpkeep(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var pause = Jittered(PauseBetweenRounds);
+        var mustLookAgain = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                if (await _doubt.WaitAsync(pause, stoppingToken))
+                if (await _doubted.WaitAsync(pause, stoppingToken))
                 {
+                    mustLookAgain = true;
                     await Task.Delay(Random.Shared.NextDouble() * LongestDelayOfAPush, time, stoppingToken);
+                }
+                else if (mustLookAgain && !doubt.IsRecent)
+                {
+                    mustLookAgain = false;
+                    held.DoubtAll();
                 }
 
                 await RunRoundAsync(stoppingToken);
-                pause = Jittered(PauseBetweenRounds);
+                pause = mustLookAgain ? doubt.Lasts : Jittered(PauseBetweenRounds);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -122,9 +131,10 @@ internal sealed partial class RecordUpkeep(
 
     private void OnDoubt()
     {
+        doubt.Arise();
         held.DoubtAll();
         _mustPush = true;
-        _doubt.Ring();
+        _doubted.Ring();
     }
 
     private static TimeSpan Jittered(TimeSpan pause) => pause * (0.9 + (0.2 * Random.Shared.NextDouble()));

@@ -10,7 +10,7 @@ namespace StickySessions.Ownership;
 /// script, and each script may run twice with the same result: a reply can get lost on its way.
 /// </summary>
 internal sealed class RedisOwnershipDirectory(
-    IRedisConnections connections, HolderSearch search, EndedSessions ended, PolicyResolver policies) : IOwnershipDirectory, ISessionRecords
+    IRedisConnections connections, HolderSearch search, EndedSessions ended, StoreDoubt doubt, PolicyResolver policies) : IOwnershipDirectory, ISessionRecords
 {
     /// <summary>
     /// How long a record outlives its session. The owner renews a record several times in this time, so one whose session is used
@@ -30,8 +30,9 @@ internal sealed class RedisOwnershipDirectory(
     public async ValueTask<ClaimResult> ClaimAsync(
         SessionId session, NodeTag expectedOwner, uint seenEpoch, NodeTag claimer, CancellationToken cancellationToken)
     {
-        // A session has no record until it first changes its owner. One that has changed it before lost its record.
-        var mayCreate = seenEpoch <= 1;
+        // A session has no record until it first changes its owner. One that has changed it before lost its record, and so may any while
+        // Redis has just lost some: a client may show a token from before its session moved.
+        var mayCreate = seenEpoch <= 1 && !doubt.IsRecent;
         if (await TryClaimAsync(session, expectedOwner, seenEpoch, claimer, mayCreate, cancellationToken) is { } decided)
         {
             return decided;

@@ -38,7 +38,7 @@ internal sealed partial class SessionVerification(
             }
             else if (answer.Owner != self && session.Claim == claim)
             {
-                held.Drop(session);
+                Lose(session, answer);
                 LogLost(session.Id, claim.Epoch, answer.Status, answer.Owner, answer.Epoch);
             }
 
@@ -47,6 +47,18 @@ internal sealed partial class SessionVerification(
         finally
         {
             _running.TryRemove(session, out _);
+        }
+    }
+
+    private void Lose(HeldSession session, RecordAnswer answer)
+    {
+        if (answer.Status == RecordStatus.Ended)
+        {
+            held.LearnEnded(session.Id, answer.Epoch);
+        }
+        else
+        {
+            held.Drop(session, answer.Epoch);
         }
     }
 

@@ -67,7 +67,7 @@ public abstract class ClusterMembershipTests
         await nodes[0].Membership.LeaveAsync(Cancellation);
 
         Assert.All(nodes, node => Assert.Null(node.View.Find(tag)));
-        Assert.All(nodes, node => Assert.False(node.View.IsNewerThanView(tag)));
+        Assert.All(nodes, node => Assert.True(node.View.IsGone(tag)));
     }
 
     [Fact]

@@ -41,3 +41,7 @@ public sealed class NameCheckBehindSentinelTests(SentinelFixture server) : NameC
 public sealed class ViewDeltasOnRedisClusterTests(RedisClusterFixture server) : ViewDeltasTests(server);
 
 public sealed class ViewDeltasBehindSentinelTests(SentinelFixture server) : ViewDeltasTests(server);
+
+public sealed class UnsettledViewOnGarnetTests(GarnetServerFixture server) : UnsettledViewTests(server);
+
+public sealed class UnsettledViewOnRedisTests(RedisServerFixture server) : UnsettledViewTests(server);

@@ -129,7 +129,7 @@ public sealed class StaticMembershipTests : ClusterMembershipTests, IAsyncDispos
         var second = await nodes[0].Membership.ViewThatKnowsAsync(stranger, Cancellation);
 
         Assert.Equal(before + 1, cluster.Network.Asked);
-        Assert.False(first.IsNewerThanView(stranger));
+        Assert.False(first.IsUnknown(stranger));
         Assert.Same(first, second);
     }
 

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using StickySessions.Ownership;
 using StickySessions.Policies;
+using StickySessions.Redis;
 using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tokens;
 
@@ -27,7 +29,11 @@ public sealed class OrphanScriptsTests
         await using var policies = new ServiceCollection().AddPolicies().BuildServiceProvider();
         var nodes = new OtherNodes();
         var directory = new RedisOwnershipDirectory(
-            connections, new HolderSearch(nodes, nodes, TimeProvider.System), new EndedSessions(TimeProvider.System), policies.GetRequiredService<PolicyResolver>());
+            connections,
+            new HolderSearch(nodes, nodes, TimeProvider.System),
+            new EndedSessions(TimeProvider.System),
+            new StoreDoubt(Options.Create(new StickyRedisOptions()), TimeProvider.System),
+            policies.GetRequiredService<PolicyResolver>());
         var claims = new ClaimCoordinator(directory, new FakeTimeProvider(), NullLogger<ClaimCoordinator>.Instance);
         var orphans = Enumerable.Range(0, Orphans).Select(_ => SessionId.New()).ToArray();
 

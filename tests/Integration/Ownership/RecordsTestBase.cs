@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using StickySessions.Ownership;
 using StickySessions.Policies;
+using StickySessions.Redis;
 using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tokens;
 
@@ -18,6 +20,8 @@ public abstract class RecordsTestBase(IRedisServer server) : IAsyncLifetime
     private protected SessionId Id { get; } = SessionId.New();
 
     private protected OtherNodes Nodes { get; } = new();
+
+    private protected StoreDoubt Doubt { get; } = new(Options.Create(new StickyRedisOptions()), TimeProvider.System);
 
     private protected TestConnections Redis { get; private set; } = null!;
 
@@ -47,6 +51,7 @@ public abstract class RecordsTestBase(IRedisServer server) : IAsyncLifetime
         connections,
         new HolderSearch(Nodes, Nodes, TimeProvider.System),
         new EndedSessions(TimeProvider.System),
+        Doubt,
         _policies.GetRequiredService<PolicyResolver>());
 
     private protected static ClaimResult Owned(uint epoch) => new(ClaimStatus.Owned, Me, epoch);

@@ -106,6 +106,24 @@ public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : Record
         => Assert.Equal(Owned(6), await ClaimedAsync(Gone, seen: 5));
 
     [Fact]
+    public async Task Claim_WithATokenOfTheFirstEpoch_WhenRedisHasLostWrites_AsksWhoHoldsTheSession()
+    {
+        Nodes.Answer = OtherNodes.Says(HoldsStatus.Held, 2);
+        Doubt.Arise();
+
+        Assert.Equal(new ClaimResult(ClaimStatus.OwnedByOther, Peer, 2), await ClaimedAsync(Gone, seen: 1));
+        Assert.Null(await OwnerAsync());
+    }
+
+    [Fact]
+    public async Task Claim_WithATokenOfTheFirstEpoch_WhenRedisHasLostWritesAndNobodyHoldsTheSession_CreatesItsRecord()
+    {
+        Doubt.Arise();
+
+        Assert.Equal(Owned(2), await ClaimedAsync(Gone, seen: 1));
+    }
+
+    [Fact]
     public async Task Claim_WhenTheRecordWasLostAndAPeerHoldsTheSession_LearnsIt()
     {
         Nodes.Answer = OtherNodes.Says(HoldsStatus.Held, 5);

@@ -24,6 +24,7 @@ public sealed class GiveUpTests : IPeerClient, IDisposable
     private readonly GiveUpQuestionHandler _handler;
     private PeerAnswerStatus _fails = PeerAnswerStatus.Answered;
     private bool _isSilent;
+    private Task _answersAfter = Task.CompletedTask;
     private int _asked;
 
     public GiveUpTests()
@@ -146,10 +147,65 @@ public sealed class GiveUpTests : IPeerClient, IDisposable
         await asking;
     }
 
+    [Fact]
+    public async Task Claimers_AskAFrozenOwnerOnce_AndWaitForItTogether()
+    {
+        _isSilent = true;
+        var claimer = Claimer();
+        var first = Enumerable.Range(0, ClaimCoordinator.MaxAtOnce).Select(_ => claimer.AskToGiveUpAsync(SessionId.New(), _owner.Tag)).ToArray();
+        Assert.Equal(1, _asked);
+
+        _time.Advance(FormerOwner.Timeout);
+        await Task.WhenAll(first);
+        Assert.Equal(1, _asked);
+
+        // Still frozen a second later: one waits to learn it, the others do not wait again.
+        _time.Advance(FormerOwner.AskAgainAfter);
+        var asks = claimer.AskToGiveUpAsync(SessionId.New(), _owner.Tag);
+        Assert.True(claimer.AskToGiveUpAsync(SessionId.New(), _owner.Tag).IsCompletedSuccessfully);
+        Assert.False(asks.IsCompleted);
+        Assert.Equal(2, _asked);
+        _time.Advance(FormerOwner.Timeout);
+        await asks;
+    }
+
+    [Fact]
+    public async Task Claimers_EachAskAnOwnerThatAnswers()
+    {
+        var session = Hold(epoch: 1);
+        var isUp = new TaskCompletionSource();
+        _answersAfter = isUp.Task;
+        var claimer = Claimer();
+        var first = claimer.AskToGiveUpAsync(SessionId.New(), _owner.Tag);
+        var second = claimer.AskToGiveUpAsync(_id, _owner.Tag);
+        Assert.Equal(1, _asked);
+
+        isUp.SetResult();
+        await Task.WhenAll(first, second);
+
+        Assert.Equal(2, _asked);
+        Assert.True(session.IsLost);
+    }
+
+    [Fact]
+    public async Task GivenUpSession_IsNotAdoptedOnAnAnswerFromBefore()
+    {
+        var session = Hold(epoch: 3);
+        var asked = _held.Asking();
+
+        await AskOwnerAsync(_owner.Tag);
+
+        var policy = new StickyPolicy(StickyPolicy.DefaultName, new StickyPolicyOptions());
+        Assert.Equal(EnterStatus.NotHeld, _held.Adopt(_id, new SessionClaim(3, 33), session.Created, policy, asked, out var revived));
+        Assert.Null(revived);
+        Assert.Equal(0, _held.Count);
+    }
+
     async Task<PeerAnswer> IPeerClient.AskAsync(
         Uri address, bool hasInterconnect, string kind, ReadOnlyMemory<byte> question, CancellationToken cancellationToken)
     {
-        _asked++;
+        Interlocked.Increment(ref _asked);
+        await _answersAfter;
         Assert.Equal(("give-up", _owner.Address), (kind, address));
         if (_isSilent)
         {

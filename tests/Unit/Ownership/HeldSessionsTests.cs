@@ -289,6 +289,72 @@ public sealed class HeldSessionsTests
     }
 
     [Fact]
+    public void Adopt_OnAnAnswerFromBeforeTheSessionWasDropped_IsRefused()
+    {
+        var lost = Adopt(2);
+        _sessions.Drop(lost);
+
+        Assert.Equal(2u, _sessions.GivenAwayUpTo(_id));
+        Assert.Equal(EnterStatus.NotHeld, _sessions.Adopt(_id, 2, _time.GetUtcNow(), _policy, out var revived));
+        Assert.Null(revived);
+        Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 1, out _));
+        Assert.Equal(0, _sessions.Count);
+        Assert.NotSame(lost, Adopt(3));
+    }
+
+    [Fact]
+    public void Adopt_BelowTheEpochAtWhichAnotherNodeOwnsTheSession_IsRefused()
+    {
+        _sessions.Drop(Adopt(2), ownedElsewhereAt: 4);
+
+        Assert.Equal(EnterStatus.NotHeld, _sessions.Adopt(_id, 3, _time.GetUtcNow(), _policy, out _));
+    }
+
+    [Fact]
+    public void Drop_IsRememberedForLongerThanAnyAnswerTakes()
+    {
+        _sessions.Drop(Adopt(2));
+
+        _time.Advance(GivenAwaySessions.KeptFor - TimeSpan.FromTicks(1));
+        Assert.Equal(2u, _sessions.GivenAwayUpTo(_id));
+        _time.Advance(TimeSpan.FromTicks(1));
+        Assert.Equal(0u, _sessions.GivenAwayUpTo(_id));
+        Adopt(2);
+    }
+
+    [Fact]
+    public void LearnEnded_OfASessionThatEndedHere_KeepsItAsEnded()
+    {
+        var held = Adopt(1);
+        held.End();
+
+        _sessions.LearnEnded(_id, 2);
+
+        Assert.Equal(EnterStatus.Ended, _sessions.Adopt(_id, 3, _time.GetUtcNow(), _policy, out _));
+        Assert.False(held.IsLost); // what runs in it may finish
+    }
+
+    [Fact]
+    public void LearnEnded_OfASessionThatEndedElsewhere_EndsWhatRunsInItAndRefusesWhoComesBack()
+    {
+        var held = Adopt(2);
+
+        _sessions.LearnEnded(_id, 4);
+
+        Assert.True(held.IsLost);
+        Assert.Equal(EnterStatus.Ended, _sessions.TryEnter(_id, 1, out _));
+        Assert.Equal(EnterStatus.Ended, _sessions.Adopt(_id, 3, _time.GetUtcNow(), _policy, out _));
+    }
+
+    [Fact]
+    public void LearnEnded_OfASessionThatIsNotHeld_RefusesAnAnswerFromBefore()
+    {
+        _sessions.LearnEnded(_id, 3);
+
+        Assert.Equal(EnterStatus.NotHeld, _sessions.Adopt(_id, 2, _time.GetUtcNow(), _policy, out _));
+    }
+
+    [Fact]
     public void Adopt_ByManyAtOnce_GivesAllTheSame()
     {
         var adopted = new HeldSession[100];
@@ -339,7 +405,10 @@ public sealed class HeldSessionsTests
                     var id = ids[random.Next(ids.Length)];
                     if (sessions.TryEnter(id, 1, out var held) != EnterStatus.Entered)
                     {
-                        Assert.Equal(EnterStatus.Entered, sessions.Adopt(id, 1, ticks.GetUtcNow(), policy, out held));
+                        while (sessions.Adopt(id, sessions.GivenAwayUpTo(id) + 1, ticks.GetUtcNow(), policy, out held) == EnterStatus.NotHeld)
+                        {
+                            // Dropped once more meanwhile.
+                        }
                     }
 
                     sessions.Exit(held!);

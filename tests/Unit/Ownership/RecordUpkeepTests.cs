@@ -16,6 +16,7 @@ public sealed class RecordUpkeepTests : IAsyncLifetime
     private readonly HeldSessions _held;
     private readonly EndedSessions _ended;
     private readonly RecordUpkeep _upkeep;
+    private readonly IOptions<StickyRedisOptions> _options = Options.Create(new StickyRedisOptions { Configuration = "redis-1:6379" });
     private readonly StickyPolicy _policy = new(StickyPolicy.DefaultName, new StickyPolicyOptions { IdleTimeout = TimeSpan.FromDays(30) });
 
     public RecordUpkeepTests()
@@ -28,7 +29,8 @@ public sealed class RecordUpkeepTests : IAsyncLifetime
             new SessionVerification(_directory, _held, _membership, NullLogger<SessionVerification>.Instance),
             _directory,
             _membership,
-            Options.Create(new StickyRedisOptions { Configuration = "redis-1:6379" }),
+            new StoreDoubt(_options, _time),
+            _options,
             _time,
             NullLogger<RecordUpkeep>.Instance);
     }
@@ -73,6 +75,29 @@ public sealed class RecordUpkeepTests : IAsyncLifetime
         Assert.Equal((new SessionId(7, 7), 4u), (grave.Session, grave.Epoch));
         Assert.InRange(grave.KeepFor, TimeSpan.FromHours(1), TimeSpan.FromDays(1));
         Assert.Equal(EnterStatus.Unverified, _held.TryEnter(never.Id, 1, out _));
+    }
+
+    [Fact]
+    public async Task Doubt_IsFollowedByASecondLook_WhenTheOtherNodesHavePushedTheirRecords()
+    {
+        var session = Hold(2);
+        var never = Hold(1);
+        await UntilAsync(() => _directory.Confirmed.Count == 1);
+        _membership.DoubtStore();
+        var doubted = _time.GetTimestamp();
+        await UntilAsync(() => _held.TryEnter(session.Id, 1, out _) == EnterStatus.Entered);
+        _held.TryEnterUnverified(never);
+        never.Verify(never.Claim, _held.Verification);
+        Assert.Equal(EnterStatus.Entered, _held.TryEnter(never.Id, 1, out _));
+
+        // Another node, that had not heard of it yet, writes its record only now.
+        _directory.Answer = (_, _) => new RecordAnswer(RecordStatus.Fenced, new NodeTag(9, 9), 3);
+        await UntilAsync(() => session.IsLost, pauseForReal: TimeSpan.FromMilliseconds(1));
+
+        // And not with the next round.
+        Assert.InRange(_time.GetElapsedTime(doubted), _options.Value.Lease, 0.9 * RecordUpkeep.PauseBetweenRounds);
+        Assert.Equal(EnterStatus.Unverified, _held.TryEnter(never.Id, 1, out _));
+        Assert.Equal(2, _held.Verification);
     }
 
     [Fact]
@@ -148,14 +173,18 @@ public sealed class RecordUpkeepTests : IAsyncLifetime
     }
 
     /// <summary>Moves the clock, in steps shorter than any pause, until it is so.</summary>
-    private async Task UntilAsync(Func<bool> condition)
+    /// <param name="condition">What is waited for.</param>
+    /// <param name="pauseForReal">Between two steps, so that the clock does not run far ahead of what it sets off.</param>
+    private async Task UntilAsync(Func<bool> condition, TimeSpan pauseForReal = default)
     {
         var watch = System.Diagnostics.Stopwatch.StartNew();
         while (!condition())
         {
             Assert.True(watch.Elapsed < TimeSpan.FromMinutes(1));
             _time.Advance(RecordUpkeep.PauseBetweenBatches / 2);
-            await Task.Yield();
+            await (pauseForReal > TimeSpan.Zero ? Task.Delay(pauseForReal) : YieldAsync());
         }
+
+        static async Task YieldAsync() => await Task.Yield();
     }
 }

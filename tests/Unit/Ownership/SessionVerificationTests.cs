@@ -48,18 +48,30 @@ public sealed class SessionVerificationTests
         Assert.Equal(EnterStatus.Unverified, _held.TryEnter(session.Id, 1, out _));
     }
 
-    [Theory]
-    [InlineData(RecordStatus.Fenced)]
-    [InlineData(RecordStatus.Ended)]
-    internal async Task Confirm_OfALostSession_DropsIt(RecordStatus status)
+    [Fact]
+    public async Task Confirm_OfALostSession_DropsIt()
     {
         var session = Doubted();
-        _directory.Answer = (_, _) => new RecordAnswer(status, status == RecordStatus.Fenced ? Other : default, 4);
+        _directory.Answer = (_, _) => new RecordAnswer(RecordStatus.Fenced, Other, 4);
 
-        Assert.Equal(status, (await ConfirmAsync(session)).Status);
+        Assert.Equal(RecordStatus.Fenced, (await ConfirmAsync(session)).Status);
 
-        Assert.True(session.IsClosed);
+        Assert.True(session.IsLost);
         Assert.Equal(0, _held.Count);
+        Assert.Equal(4u, _held.GivenAwayUpTo(session.Id));
+    }
+
+    [Fact]
+    public async Task Confirm_OfASessionThatHasEnded_RemembersIt()
+    {
+        var session = Doubted();
+        _directory.Answer = (_, _) => new RecordAnswer(RecordStatus.Ended, default, 4);
+
+        Assert.Equal(RecordStatus.Ended, (await ConfirmAsync(session)).Status);
+
+        Assert.True(session.IsLost);
+        Assert.Equal(EnterStatus.Ended, _held.TryEnter(session.Id, 1, out _));
+        Assert.Equal(EnterStatus.Ended, _held.Adopt(session.Id, new SessionClaim(5, 55), session.Created, _policy, out _));
     }
 
     [Fact]

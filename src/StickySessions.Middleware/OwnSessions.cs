@@ -1,0 +1,196 @@
+using StickySessions.Cluster;
+using StickySessions.Diagnostics;
+using StickySessions.Ownership;
+using StickySessions.Policies;
+using StickySessions.Tokens;
+
+namespace StickySessions;
+
+/// <summary>How a request enters a session that is this node's own: from memory, by its record, or once this node has claimed it.</summary>
+internal sealed class OwnSessions(
+    NodeLifecycle node,
+    IClusterMembership membership,
+    HeldSessions held,
+    IOwnershipDirectory directory,
+    ClaimCoordinator claims,
+    SessionVerification verification,
+    StickyMetrics metrics)
+{
+    /// <summary>Once this node has left, others may claim what it held: then nothing is its own any more.</summary>
+    public bool IsMine(NodeTag owner)
+        => !node.HasLeft && (owner == membership.Self.Tag || membership.Self.FormerTags.Contains(owner));
+
+    /// <summary>A token names this node: the memory decides, and if it does not know the session, the record.</summary>
+    public async ValueTask<Finding> ServeAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        if (token.Owner != membership.Self.Tag)
+        {
+            // This process was expired and has joined again: others may have claimed its sessions meanwhile, so it claims them too.
+            return await ClaimAsync(token, policy, cancellationToken);
+        }
+
+        return await EnterAsync(token, token.Epoch, cancellationToken) ?? await ReadAsync(token, policy, cancellationToken);
+    }
+
+    /// <summary>
+    /// Whoever the token names: this node may have claimed the session since. Redis may have lost the record that says so, and then the token's
+    /// owner, or the candidate, may serve what it remembers from before.
+    /// </summary>
+    /// <returns>Null if the memory knows nothing newer than the token.</returns>
+    public ValueTask<Finding?> EnterIfClaimedSinceAsync(StickyToken token, CancellationToken cancellationToken)
+        => !node.HasLeft && held.Find(token.Session) is { } session && session.Epoch > token.Epoch && !held.IsOfEarlierTerm(session)
+            ? EnterAsync(token, token.Epoch + 1, cancellationToken)
+            : default;
+
+    /// <returns>Null if the memory does not know the session.</returns>
+    private async ValueTask<Finding?> EnterAsync(StickyToken token, uint minEpoch, CancellationToken cancellationToken)
+        => held.TryEnter(token.Session, minEpoch, out var session) switch
+        {
+            EnterStatus.Entered => new Finding(SessionRoute.Here(session!), token),
+            EnterStatus.Ended => new Finding(SessionRoute.NewSession(), token),
+            EnterStatus.Unverified => await VerifyAsync(session!, token, cancellationToken),
+            _ => null,
+        };
+
+    /// <summary>Redis was away, or may have lost writes: another node may own by now what this one holds.</summary>
+    /// <returns>Null if the record has to be read: this node has claimed the session once more meanwhile, or it has expired.</returns>
+    private async ValueTask<Finding?> VerifyAsync(HeldSession session, StickyToken token, CancellationToken cancellationToken)
+    {
+        RecordAnswer answer;
+        try
+        {
+            answer = await verification.ConfirmAsync(session, cancellationToken);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            // Nobody can say. The session is served on: its client would gain nothing from a refusal, unless its policy wants that.
+            answer = new RecordAnswer(RecordStatus.Accepted, token.Owner, token.Epoch);
+        }
+
+        return answer.Status switch
+        {
+            RecordStatus.Accepted => held.TryEnterUnverified(session) ? new Finding(SessionRoute.Here(session), token) : null,
+            RecordStatus.Ended => new Finding(SessionRoute.NewSession(), token),
+            _ when answer.Owner != membership.Self.Tag => new Finding(null, token with { Owner = answer.Owner, Epoch = answer.Epoch }),
+            _ => null,
+        };
+    }
+
+    private async ValueTask<Finding> ReadAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        var asked = held.Asking();
+        // Else it was declared gone and has not joined again: the answer would count for a term that has not begun.
+        var mayHold = membership.Lease.IsHeld;
+        OwnershipRecord? found;
+        try
+        {
+            found = await directory.ReadAsync(token.Session, cancellationToken);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            // Most likely the session idled out here. Refusing its client for as long as Redis is away would help nobody.
+            return new Finding(SessionRoute.NewSession(), token);
+        }
+
+        if (found is not { Ended: false } record)
+        {
+            if (found is { } ended)
+            {
+                held.LearnEnded(token.Session, ended.Epoch);
+            }
+
+            return new Finding(SessionRoute.NewSession(), token);
+        }
+
+        if (record.Owner != membership.Self.Tag)
+        {
+            return new Finding(null, token with { Owner = record.Owner, Epoch = record.Epoch });
+        }
+
+        if (!mayHold)
+        {
+            return new Finding(SessionRoute.Nowhere(StickyReasons.LeaseExpired), token);
+        }
+
+        return record.Epoch >= token.Epoch && Hold(token, new SessionClaim(record.Epoch, record.Nonce), policy, asked) is { } route
+            ? new Finding(route, token)
+            : await ClaimAboveAsync(record.Epoch, token, policy, cancellationToken);
+    }
+
+    /// <summary>
+    /// The record names this node, but at an epoch that it has given away meanwhile, or that is below what the client has seen. Who owns the
+    /// session by now, if not this node, fends off the claim.
+    /// </summary>
+    private ValueTask<Finding> ClaimAboveAsync(uint epoch, StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        var above = Math.Max(Math.Max(epoch, token.Epoch), held.GivenAwayUpTo(token.Session));
+        return ClaimAsync(token with { Owner = membership.Self.Tag, Epoch = above }, policy, cancellationToken);
+    }
+
+    public async ValueTask<Finding> ClaimAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        // Maybe by an earlier request with this same old token.
+        if (await EnterIfClaimedSinceAsync(token, cancellationToken) is { } since)
+        {
+            return since;
+        }
+
+        // A node past its deadline claims nothing, and what it claimed before it was declared gone does not count after it came back.
+        var asked = held.Asking();
+        if (!membership.Lease.IsHeld)
+        {
+            return new Finding(SessionRoute.Nowhere(StickyReasons.LeaseExpired), token);
+        }
+
+        ClaimResult result;
+        try
+        {
+            result = await claims.ClaimAsync(token.Session, token.Owner, token.Epoch, membership.Self.Tag, cancellationToken);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            return new Finding(SessionRoute.Nowhere(StickyReasons.DirectoryUnavailable), token);
+        }
+
+        if (result.Status == ClaimStatus.Busy)
+        {
+            return new Finding(SessionRoute.Nowhere(StickyReasons.ClaimsBusy), token);
+        }
+
+        metrics.Claimed(result.Status == ClaimStatus.Owned);
+        switch (result.Status)
+        {
+            case ClaimStatus.Owned:
+                return Hold(token, new SessionClaim(result.Epoch, result.Nonce), policy, asked, claimed: true) is { } route
+                    ? new Finding(route, token)
+                    : await ClaimAboveAsync(result.Epoch, token, policy, cancellationToken);
+            case ClaimStatus.Ended:
+                held.LearnEnded(token.Session, result.Epoch);
+                return new Finding(SessionRoute.NewSession(), token);
+            default:
+                ForgetOlderThan(result.Epoch, token.Session);
+                return new Finding(null, token with { Owner = result.Owner, Epoch = result.Epoch });
+        }
+    }
+
+    /// <returns>Null if this node has given the session away since it made the claim.</returns>
+    public SessionRoute? Hold(in StickyToken token, SessionClaim claim, StickyPolicy policy, in AskedIn asked, bool claimed = false)
+        => held.Adopt(token.Session, claim, token.Created, policy, asked, out var session) switch
+        {
+            EnterStatus.Entered => SessionRoute.Here(session!, claimed),
+            EnterStatus.Ended => SessionRoute.NewSession(),
+            _ => null,
+        };
+
+    /// <summary>Not a copy that is newer than what was learnt: this node may have claimed the session again meanwhile.</summary>
+    private void ForgetOlderThan(uint epoch, SessionId session)
+    {
+        if (held.Find(session) is { } lost && lost.Epoch < epoch)
+        {
+            held.Drop(lost, epoch);
+        }
+    }
+}
+
+/// <summary>What was found about a session: a decision, or, without one, who owns the session according to the record.</summary>
+internal readonly record struct Finding(SessionRoute? Route, StickyToken Token);
