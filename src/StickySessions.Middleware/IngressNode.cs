@@ -63,6 +63,10 @@ internal sealed class IngressNode(
             // The client went while its owner was looked for, and nobody is left to be answered. What the application throws is its own.
             context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
         }
+        catch (Exception failure) when (FencedBody.Explains(failure, context))
+        {
+            // It ran here, and the client has its answer.
+        }
     }
 
     /// <param name="context">The request.</param>

@@ -16,6 +16,18 @@ internal sealed class OwnerNode(
 {
     public async Task ReceiveAsync(HttpContext context, StickyPolicy policy, IForwardedRequestFeature forwarded, RequestDelegate next)
     {
+        try
+        {
+            await ReceiveOrRefuseAsync(context, policy, forwarded, next);
+        }
+        catch (Exception failure) when (FencedBody.Explains(failure, context))
+        {
+            // The client has its answer.
+        }
+    }
+
+    private async Task ReceiveOrRefuseAsync(HttpContext context, StickyPolicy policy, IForwardedRequestFeature forwarded, RequestDelegate next)
+    {
         if (node.HasLeft || !membership.IsJoined)
         {
             await RefuseAsync(context, forwarded, known: default);

@@ -87,11 +87,7 @@ internal sealed partial class SessionBinding(
     {
         if (await fence.WhyClosedAsync(feature.Session) is { } reason)
         {
-            if (feature.Session.Requests.TakeBody(context) is { } body)
-            {
-                NotAnswered(logger, feature.SessionId, reason);
-                await FencedResponse.WriteAsync(context, body, reason);
-            }
+            await ReplaceAsync(context, feature, reason);
         }
         else if (feature.Session.IsEnded)
         {
@@ -100,6 +96,23 @@ internal sealed partial class SessionBinding(
         else if (issue)
         {
             Issue(context, feature, isNew);
+        }
+    }
+
+    private async Task ReplaceAsync(HttpContext context, OwnedSessionFeature feature, string reason)
+    {
+        if (FencedBody.IsOf(context))
+        {
+            return;
+        }
+
+        var requests = feature.Session.Requests;
+        var fenced = new FencedBody(context, requests, time);
+        if (requests.ReplaceBody(context, fenced) is { } body)
+        {
+            NotAnswered(logger, feature.SessionId, reason);
+            await FencedResponse.WriteAsync(context, body, reason, time);
+            fenced.Attach();
         }
     }
 

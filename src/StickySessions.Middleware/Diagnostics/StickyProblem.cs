@@ -9,7 +9,7 @@ namespace StickySessions.Diagnostics;
 internal static class StickyProblem
 {
     public static Task WriteAsync(HttpContext context, int status, string reason, string detail, string? node = null, TimeSpan? retryAfter = null)
-        => WriteAsync(context, context.Response.Body, status, reason, detail, node, retryAfter, context.RequestAborted);
+        => WriteAsync(context, context.Response.Body, status, reason, detail, node, retryAfter, closes: false, context.RequestAborted);
 
     /// <param name="context">The request.</param>
     /// <param name="to">Where its body goes, if not where the application would write it.</param>
@@ -18,15 +18,22 @@ internal static class StickyProblem
     /// <param name="detail">What it means to whoever reads the answer.</param>
     /// <param name="node">The node that it is about, if any.</param>
     /// <param name="retryAfter">When the client may try again.</param>
+    /// <param name="closes">Whether it is the last answer on its connection.</param>
     /// <param name="cancellationToken">Ends the writing.</param>
     public static Task WriteAsync(
-        HttpContext context, Stream to, int status, string reason, string detail, string? node, TimeSpan? retryAfter, CancellationToken cancellationToken)
+        HttpContext context, Stream to, int status, string reason, string detail, string? node, TimeSpan? retryAfter, bool closes,
+        CancellationToken cancellationToken)
     {
         var response = context.Response;
         response.Clear();
         response.StatusCode = status;
         response.ContentType = "application/problem+json";
         response.Headers.CacheControl = "no-store";
+        if (closes)
+        {
+            response.Headers.Connection = "close";
+        }
+
         if (retryAfter is { } wait)
         {
             response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);

@@ -67,9 +67,13 @@ internal sealed class RunningRequests
         }
     }
 
-    /// <summary>Where the server takes a request's response, below all that the application may have put before it.</summary>
-    /// <returns>Null if the request does not run, or this was asked before: a response is replaced once.</returns>
-    public IHttpResponseBodyFeature? TakeBody(HttpContext context)
+    /// <summary>A request is answered by something else than the application from now on.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="replacement">Where the application's response goes.</param>
+    /// <returns>
+    /// Where the server takes the response, below all that the application may have put before it. Null if the request does not run.
+    /// </returns>
+    public IHttpResponseBodyFeature? ReplaceBody(HttpContext context, IHttpResponseBodyFeature replacement)
     {
         lock (this)
         {
@@ -80,8 +84,24 @@ internal sealed class RunningRequests
             }
 
             var body = _requests[index].Body;
-            _requests[index] = _requests[index] with { Body = null };
+            _requests[index] = _requests[index] with { Body = replacement };
             return body;
+        }
+    }
+
+    /// <summary>Ends a request whose body was replaced, unless it is over: its server may have used the context again.</summary>
+    public bool Abort(HttpContext context, IHttpResponseBodyFeature replacement)
+    {
+        lock (this)
+        {
+            var index = IndexOf(context);
+            if (index < 0 || !ReferenceEquals(_requests[index].Body, replacement))
+            {
+                return false;
+            }
+
+            _requests[index].Lifetime?.Abort();
+            return true;
         }
     }
 
