@@ -18,48 +18,43 @@ internal sealed class OwnerNode(
     {
         try
         {
-            await ReceiveOrRefuseAsync(context, policy, forwarded, next);
+            if (node.HasLeft || !membership.IsJoined)
+            {
+                await RefuseAsync(context, forwarded, known: default);
+                return;
+            }
+
+            var asked = forwarded.Session;
+            var route = await router.ReceiveAsync(asked, policy, context.RequestAborted);
+            switch (route.Kind)
+            {
+                case RouteKind.Here:
+                    StickyToken? issued = asked.Purpose == ForwardPurpose.Place ? null : asked.Token;
+                    await entry.RunForwardedAsync(context, policy, route.Session!, issued, forwarded.Ingress,
+                        route.Claimed ? RequestOutcome.Claimed : RequestOutcome.Served, next);
+                    break;
+
+                case RouteKind.NewSession when node.IsDraining || asked.Purpose == ForwardPurpose.Place:
+                    await RefuseAsync(context, forwarded, known: default, ended: true);
+                    break;
+
+                case RouteKind.NewSession:
+                    metrics.TokenOfEndedSession();
+                    await entry.RunNewAsync(context, policy, entry.NewToken(), forwarded.Ingress, next);
+                    break;
+
+                case RouteKind.NotMine:
+                    await RefuseAsync(context, forwarded, route.Token);
+                    break;
+
+                default:
+                    await entry.FailAsync(context, route.Reason!);
+                    break;
+            }
         }
         catch (Exception failure) when (FencedBody.Explains(failure, context))
         {
             // The client has its answer.
-        }
-    }
-
-    private async Task ReceiveOrRefuseAsync(HttpContext context, StickyPolicy policy, IForwardedRequestFeature forwarded, RequestDelegate next)
-    {
-        if (node.HasLeft || !membership.IsJoined)
-        {
-            await RefuseAsync(context, forwarded, known: default);
-            return;
-        }
-
-        var asked = forwarded.Session;
-        var route = await router.ReceiveAsync(asked, policy, context.RequestAborted);
-        switch (route.Kind)
-        {
-            case RouteKind.Here:
-                StickyToken? issued = asked.Purpose == ForwardPurpose.Place ? null : asked.Token;
-                await entry.RunForwardedAsync(context, policy, route.Session!, issued, forwarded.Ingress,
-                    route.Claimed ? RequestOutcome.Claimed : RequestOutcome.Served, next);
-                break;
-
-            case RouteKind.NewSession when node.IsDraining || asked.Purpose == ForwardPurpose.Place:
-                await RefuseAsync(context, forwarded, known: default, ended: true);
-                break;
-
-            case RouteKind.NewSession:
-                metrics.TokenOfEndedSession();
-                await entry.RunNewAsync(context, policy, entry.NewToken(), forwarded.Ingress, next);
-                break;
-
-            case RouteKind.NotMine:
-                await RefuseAsync(context, forwarded, route.Token);
-                break;
-
-            default:
-                await entry.FailAsync(context, route.Reason!);
-                break;
         }
     }
 

@@ -222,8 +222,11 @@ public sealed class FencedApplicationTests(GarnetServerFixture redis) : IAsyncLi
         });
         MapFenced(app, "/endless", async response =>
         {
-            await response.WriteAsync("secret");
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, response.HttpContext.RequestAborted);
+            for (; ; )
+            {
+                await response.WriteAsync("secret");
+                await response.Body.FlushAsync();
+            }
         });
         app.MapGet("/throwing", WaitAsync);
         app.MapGet("/answering", async context =>

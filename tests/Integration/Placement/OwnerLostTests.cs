@@ -184,7 +184,7 @@ public sealed class OwnerLostTests(GarnetServerFixture redis)
         var answer = await ingress.GetAsync(cookie: cookie);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.Status);
         Assert.Contains("\"reason\":\"owner-gone\"", answer.Body, StringComparison.Ordinal);
-        Assert.NotNull(answer.RetryAfter);
+        Assert.Equal(5, answer.RetryAfter);
         Assert.Equal(cookie, answer.Cookie);
     }
 
