@@ -42,7 +42,9 @@ internal sealed class ChaosSettings(ChaosOptions options, DirectoryInfo folder, 
     /// <summary>What stands before the command of a node so that its wall clock can be skewed; nothing where faketime is not installed.</summary>
     public IEnumerable<string> SkewPrefix(string node)
         => ClockSkew.Library is { } library && ClockSkew.IsWanted(options)
-            ? ["env", $"LD_PRELOAD={library}", $"FAKETIME_TIMESTAMP_FILE={SkewFile(node)}", "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+            ? ["env", $"LD_PRELOAD={library}", $"FAKETIME_TIMESTAMP_FILE={SkewFile(node)}", "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                // Else its timed waits return at once, and each idle thread that waits takes all the processor time it gets.
+                "FAKETIME_FORCE_MONOTONIC_FIX=0"]
             : [];
 
     public void Dispose() => Http.Dispose();

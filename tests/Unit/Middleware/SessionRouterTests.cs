@@ -99,6 +99,16 @@ public sealed class SessionRouterTests : IDisposable
     }
 
     [Fact]
+    public async Task Record_ThatNamesThisNodeFarBelowWhatItGaveAway_IsClaimedAboveThatAtOnce()
+    {
+        _records.Record = new OwnershipRecord(Self.Tag, 2, Ended: false);
+        _held.Drop(Hold(2), ownedElsewhereAt: 9);
+
+        Assert.Equal(10u, (await FindAsync(Self.Tag, 2)).Session?.Epoch);
+        Assert.Equal(1, _records.Claims);
+    }
+
+    [Fact]
     public async Task Record_ThatWentBackInTimeBelowTheToken_IsClaimedAboveTheToken()
     {
         _records.Record = new OwnershipRecord(Self.Tag, 2, Ended: false);
