@@ -190,8 +190,13 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
 
         -- 4. Rebuild what was lost from the caller's last view. Who is gone stays so. Who is missing is not gone for as long as a lease: by
         -- then it has come back, or serves nothing any more. From then on it is, and does not come back, nor in another's view.
-        if mode ~= 'Look' and now >= settles then settles = 0 end
-        if mode ~= 'Look' then sequence = math.max(sequence, known_sequence) end
+        if mode ~= 'Look' then
+          sequence = math.max(sequence, known_sequence)
+          if settles > 0 and now >= settles then
+            -- Those that joined in the same second as the first of this generation must not seem newer than it for ever.
+            settles, sequence = 0, math.max(sequence, seconds)
+          end
+        end
         if mode ~= 'Look' and (not generation or (lost and generation == known_generation)) then
           generation = ARGV[10]
           settles = now + lease

@@ -13,6 +13,7 @@ internal sealed class RedisBeater
 
     private readonly RedisBeat _script;
     private readonly RedisJoin _join;
+    private readonly JoinPause _joinPause;
     private readonly RedisClusterKeys? _keys;
     private readonly NodeLease _lease;
     private readonly RedisLoads _loads;
@@ -47,6 +48,7 @@ internal sealed class RedisBeater
     {
         _script = script;
         _join = new RedisJoin(script, names, keys, lease, options, time);
+        _joinPause = new JoinPause(2 * options.BeatInterval, options.Lease, time);
         _keys = keys;
         _lease = lease;
         _loads = loads;
@@ -116,6 +118,11 @@ internal sealed class RedisBeater
             // In the same beat if it has just expired: until then it may serve nothing.
             if (!_isJoined)
             {
+                if (!_joinPause.IsOver)
+                {
+                    return;
+                }
+
                 await JoinAsync();
             }
 
@@ -133,6 +140,12 @@ internal sealed class RedisBeater
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
+            // Who could not even reach it has not made it slow.
+            if (!_isJoined && e is TimeoutException)
+            {
+                _joinPause.Begin();
+            }
+
             RedisFailed(e);
         }
     }
@@ -158,6 +171,7 @@ internal sealed class RedisBeater
         }
 
         _refusal = null;
+        _joinPause.End();
         _lastBeat = _time.GetUtcNow();
         _lease.Renew(_join.Sent);
         Publish();

@@ -40,8 +40,11 @@ public abstract class UnsettledViewTests(IRedisServer server) : RedisTestBase
 
         var joiner = await JoinAfterFlushAsync(node);
 
+        // Sequences run ahead of the clock when many join within a second, and Redis has lost the highest.
+        var later = new NodeTag(joiner.Self.Tag.Sequence + 1, 1);
         Assert.True(joiner.View.IsUnknown(tag));
-        await Eventually.Async(() => joiner.View.IsGone(tag));
+        Assert.True(joiner.View.IsUnknown(later));
+        await Eventually.Async(() => joiner.View.IsGone(tag) && joiner.View.IsGone(later));
         Assert.True((await joiner.Membership.ViewThatKnowsAsync(tag, Cancellation)).IsGone(tag));
     }
 
