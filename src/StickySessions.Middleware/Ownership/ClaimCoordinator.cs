@@ -69,7 +69,11 @@ internal sealed partial class ClaimCoordinator(
 
             try
             {
-                shared.Begin();
+                if (!shared.TryBegin())
+                {
+                    return new ClaimResult(ClaimStatus.Busy, default, 0);
+                }
+
                 if (formerOwner is not null)
                 {
                     await formerOwner.AskToGiveUpAsync(claim.Session, claim.ExpectedOwner);

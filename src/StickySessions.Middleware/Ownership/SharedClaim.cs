@@ -48,11 +48,13 @@ internal sealed class SharedClaim
     }
 
     /// <summary>From now on it goes on even if nobody waits.</summary>
-    public void Begin()
+    /// <returns>False if it was given up: its turn may come in the same moment.</returns>
+    public bool TryBegin()
     {
         lock (_gate)
         {
-            _hasBegun = true;
+            _hasBegun = !_isGivenUp;
+            return _hasBegun;
         }
     }
 }
