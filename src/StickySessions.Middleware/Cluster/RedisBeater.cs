@@ -21,19 +21,18 @@ internal sealed class RedisBeater
     private readonly TimeSpan _rebuiltWithin;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly RedisOutage _outage;
     private readonly Coalesced _beats;
 
     // Guards _self: what is announced and which tag it has change independently.
     private readonly Lock _gate = new();
     private volatile Node? _self;
     private volatile ClusterView _view = ClusterView.Empty;
-    private volatile string? _away;
     private volatile ClusterJoinException? _refusal;
     private volatile bool _isJoined;
     private volatile bool _hasEverJoined;
     private volatile bool _left;
     private volatile bool _distrust;
-    private long _awaySince;
 
     // Replaced only by the one beat that runs.
     private volatile KnownView _known = KnownView.None;
@@ -56,6 +55,7 @@ internal sealed class RedisBeater
         _rebuiltWithin = options.Lease / 4;
         _time = time;
         _logger = logger;
+        _outage = new RedisOutage(time, logger);
         _beats = new Coalesced(BeatOnceAsync);
     }
 
@@ -76,12 +76,12 @@ internal sealed class RedisBeater
 
     public bool HasLeft => _left;
 
-    public bool IsRedisAway => _away is not null;
+    public bool IsRedisAway => _outage.IsOngoing;
 
     /// <summary>Why the cluster did not let this node in, if so.</summary>
     public ClusterJoinException? Refusal => _refusal;
 
-    public string? Degradation => _refusal?.Message ?? _away;
+    public string? Degradation => _refusal?.Message ?? _outage.Description;
 
     /// <summary>A node that is in the view, or was.</summary>
     public Node? FindKnown(NodeTag tag) => _known.Find(tag);
@@ -126,11 +126,11 @@ internal sealed class RedisBeater
                 await JoinAsync();
             }
 
-            RedisAnswered();
+            _outage.End();
         }
         catch (ClusterJoinException refusal)
         {
-            RedisAnswered();
+            _outage.End();
             if (_refusal?.Message != refusal.Message)
             {
                 _logger.JoinRefused(refusal.Message);
@@ -284,26 +284,10 @@ internal sealed class RedisBeater
     private void RedisFailed(Exception e)
     {
         _distrust = true;
-        if (_away is null)
-        {
-            _awaySince = _time.GetTimestamp();
-            _logger.RedisAway(e.Message);
-        }
-
-        _away = $"Redis is away ({e.GetType().Name}): the view of the cluster is kept as it was. It heals when Redis can be reached again; "
-            + "see StickySessions:Redis:Configuration.";
+        _outage.Begin(e);
         if (_isJoined)
         {
             Publish();
-        }
-    }
-
-    private void RedisAnswered()
-    {
-        if (_away is not null)
-        {
-            _logger.RedisBack(_time.GetElapsedTime(_awaySince).TotalSeconds);
-            _away = null;
         }
     }
 }
