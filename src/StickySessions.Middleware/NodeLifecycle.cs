@@ -113,8 +113,22 @@ internal sealed partial class NodeLifecycle(
             membership.Lease.End();
         }
 
-        await membership.LeaveAsync(CancellationToken.None); // bounded by itself, and what matters most when the host's time is up
-        _departure.SetResult();
+        try
+        {
+            await membership.LeaveAsync(CancellationToken.None); // bounded by itself, and what matters most when the host's time is up
+        }
+        finally
+        {
+            // Alone until now, it may have been joined by another node since it looked.
+            _hasLeft |= membership.View.Nodes.Length > 1;
+            if (_hasLeft)
+            {
+                membership.Lease.End();
+            }
+
+            _departure.TrySetResult();
+        }
+
         Left(logger, options.Value.Name);
     }
 

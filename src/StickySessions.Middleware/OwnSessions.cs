@@ -61,9 +61,13 @@ internal sealed class OwnSessions(
         {
             answer = await verification.ConfirmAsync(session, cancellationToken);
         }
+        catch (DirectoryUnavailableException) when (session.PrefersConsistency)
+        {
+            return new Finding(SessionRoute.Nowhere(StickyReasons.DirectoryUnavailable), token);
+        }
         catch (DirectoryUnavailableException)
         {
-            // Nobody can say. The session is served on: its client would gain nothing from a refusal, unless its policy wants that.
+            // Nobody can say. The session is served on: its client would gain nothing from a refusal.
             answer = new RecordAnswer(RecordStatus.Accepted, token.Owner, token.Epoch);
         }
 

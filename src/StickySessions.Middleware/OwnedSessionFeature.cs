@@ -12,7 +12,7 @@ internal sealed class OwnedSessionFeature(
     HeldSession session, StickyPolicy policy, SessionBinding binding, string owner, string ingress) : IStickySessionFeature
 {
     private string? _sessionId;
-    private int _endRecorded;
+    private Task<bool>? _end; // guarded by this
 
     public HeldSession Session => session;
 
@@ -32,8 +32,14 @@ internal sealed class OwnedSessionFeature(
 
     public void End() => session.End();
 
-    /// <summary>True once: the first caller records the end of the session.</summary>
-    public bool TryRecordEnd() => Interlocked.Exchange(ref _endRecorded, 1) == 0;
+    /// <summary>Records the end of the session once, and lets every request wait for it that tells its client so.</summary>
+    public Task<bool> RecordEndAsync(Func<OwnedSessionFeature, Task<bool>> recordAsync)
+    {
+        lock (this)
+        {
+            return _end ??= recordAsync(this);
+        }
+    }
 
     public static OwnedSessionFeature? Of(HttpContext context) => context.Features.Get<OwnedSessionFeature>();
 

@@ -61,9 +61,13 @@ internal sealed partial class ReturnedNodeClaims(
             {
                 held.LearnEnded(session.Id, result.Epoch);
             }
-            else if (session.Term < asked.Term)
+            else if (result.Status == ClaimStatus.OwnedByOther && session.Term < asked.Term)
             {
                 held.Drop(session, result.Epoch);
+            }
+            else if (result.Status == ClaimStatus.Busy)
+            {
+                NotClaimed(logger, session.Id.ToString(), "too many claims wait.");
             }
         }
         catch (DirectoryUnavailableException unavailable)

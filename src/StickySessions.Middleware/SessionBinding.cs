@@ -122,7 +122,7 @@ internal sealed partial class SessionBinding(
         var feature = OwnedSessionFeature.Of(context)!;
         feature.Session.Requests.Remove(context);
         feature.Binding.Leave(feature.Session);
-        return feature.Session.IsEnded ? feature.Binding.RecordEndAsync(feature) : Task.CompletedTask;
+        return feature.Session.IsEnded ? feature.RecordEndAsync(feature.Binding.RecordEndAsync) : Task.CompletedTask;
     }
 
     private void CountIn() => running.Enter();
@@ -164,31 +164,41 @@ internal sealed partial class SessionBinding(
         }
     }
 
-    private Task EndAsync(HttpContext context, OwnedSessionFeature feature)
+    private async Task EndAsync(HttpContext context, OwnedSessionFeature feature)
     {
+        // Before the response, so that a client that was told so can rely on it.
+        var isRecorded = await feature.RecordEndAsync(RecordEndAsync);
+        if (!isRecorded && feature.Session.PrefersConsistency)
+        {
+            await ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
+            return;
+        }
+
+        // That took time: is this node still the owner?
+        if (!fence.IsOpen(feature.Session) && await fence.WhyClosedAsync(feature.Session) is { } reason)
+        {
+            await ReplaceAsync(context, feature, reason);
+            return;
+        }
+
         if (CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
         {
             cookies.Delete(context, feature.Policy);
         }
-
-        return RecordEndAsync(feature);
     }
 
-    /// <summary>The tombstone is written before the response, so that a client that was told so can rely on it.</summary>
-    private async Task RecordEndAsync(OwnedSessionFeature feature)
+    /// <returns>Whether there is a tombstone.</returns>
+    private async Task<bool> RecordEndAsync(OwnedSessionFeature feature)
     {
-        if (!feature.TryRecordEnd())
-        {
-            return;
-        }
-
         try
         {
             await directory.EndAsync(feature.Session.Id, feature.Session.Epoch, feature.Policy.AbsoluteTimeout, CancellationToken.None);
+            return true;
         }
         catch (DirectoryUnavailableException unavailable)
         {
             EndNotRecorded(logger, feature.SessionId, unavailable.Message);
+            return false;
         }
     }
 

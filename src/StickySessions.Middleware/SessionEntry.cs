@@ -96,6 +96,11 @@ internal sealed partial class SessionEntry(
             if (reason is not null)
             {
                 held.Exit(feature.Session);
+                if (issued is null)
+                {
+                    // No client has a token of it.
+                    held.Forget(feature.Session);
+                }
             }
         }
 

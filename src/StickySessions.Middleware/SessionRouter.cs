@@ -126,7 +126,9 @@ internal sealed class SessionRouter(
         var token = asked.Token;
         if (asked.Purpose == ForwardPurpose.Place)
         {
-            return (node.IsDraining || admission.RefusesNew ? null : own.Hold(token, token.Epoch, policy, held.Asking())) ?? SessionRoute.NewSession();
+            // A new session and none that has been here before: else an envelope that somebody kept could bring it back.
+            var isNew = token.Owner == membership.Self.Tag && held.Find(token.Session) is null;
+            return (!isNew || node.IsDraining || admission.RefusesNew ? null : own.Hold(token, token.Epoch, policy, held.Asking())) ?? SessionRoute.NewSession();
         }
 
         Finding finding;

@@ -170,6 +170,8 @@ internal sealed class RedisBeater
             _self = _self! with { Tag = tag };
         }
 
+        // Whatever Redis lost before, this process has not heard of it.
+        StoreDoubted?.Invoke();
         _refusal = null;
         _joinPause.End();
         _lastBeat = _time.GetUtcNow();

@@ -17,7 +17,9 @@ internal sealed class RequestSealer(IClusterKeys keys, IOptions<StickyNodeOption
     {
         var key = keys.Current.Current;
         var now = time.GetUtcNow();
-        if (!OriginalRequestReader.IsPlain(context, rawTarget, wire) || StandingEnvelopes.Of(context) is not { } standing)
+        if (session.Purpose != ForwardPurpose.Serve
+            || !OriginalRequestReader.IsPlain(context, rawTarget, wire)
+            || StandingEnvelopes.Of(context) is not { } standing)
         {
             return Seal(EnvelopeKind.Request, session, OriginalRequestReader.Read(context, rawTarget, wire), key, now, wire.Method.Method, target);
         }

@@ -49,7 +49,12 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
 
         if (found.Epoch < minEpoch && !found.IsEnded)
         {
-            Drop(found);
+            // Unless this node itself may have claimed it under its new tag, and has not heard the answer yet.
+            if (!IsOfEarlierTerm(found))
+            {
+                Drop(found);
+            }
+
             return EnterStatus.NotHeld;
         }
 
