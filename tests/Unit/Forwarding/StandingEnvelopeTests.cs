@@ -98,6 +98,12 @@ public sealed class StandingEnvelopeTests
         Assert.Equal((what, EnvelopeKind.Request), (what, Open(envelope).Kind));
     }
 
+    [Theory]
+    [InlineData(ForwardPurpose.Claim)]
+    [InlineData(ForwardPurpose.Place)]
+    public void Seal_WhatIsAskedOnce_IsSealedByItself(object purpose)
+        => Assert.Equal(EnvelopeKind.Request, Open(Seal(Request(), purpose: (ForwardPurpose)purpose)).Kind);
+
     [Fact]
     public void Known_SameTextAndKeysAtTheTime_IsFound()
     {
@@ -115,11 +121,11 @@ public sealed class StandingEnvelopeTests
         Assert.Null(known.Find("", _keys.Current, _time.GetUtcNow()));
     }
 
-    private SealedEnvelope Seal(HttpContext context, StickyToken? token = null)
+    private SealedEnvelope Seal(HttpContext context, StickyToken? token = null, ForwardPurpose purpose = ForwardPurpose.Serve)
     {
         var sealer = new RequestSealer(_keys, Options.Create(new StickyNodeOptions { Name = "web-1" }), _time);
         using var wire = new HttpRequestMessage(HttpMethod.Get, "http://127.0.0.1/");
-        return sealer.Seal(context, wire, new ForwardedSession(ForwardPurpose.Serve, token ?? Token, "default"), "/x?y", rawTarget: null);
+        return sealer.Seal(context, wire, new ForwardedSession(purpose, token ?? Token, "default"), "/x?y", rawTarget: null);
     }
 
     private OpenedEnvelope Open(SealedEnvelope envelope)

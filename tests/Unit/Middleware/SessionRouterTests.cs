@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
+using StickySessions.Forwarding;
 using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Tests.Unit.Ownership;
@@ -205,6 +206,33 @@ public sealed class SessionRouterTests : IDisposable
     {
         _held.Drop(Hold(epoch));
         _records.Record = new OwnershipRecord(Other.Tag, epoch + 1, Ended: false);
+    }
+
+    [Fact]
+    public async Task PlacedSession_ThatThisNodeHoldsAlready_IsNotEnteredAgain()
+    {
+        var held = Hold(1);
+        var running = held.Running;
+
+        var route = await ReceiveAsync(ForwardPurpose.Place, Self.Tag, 1);
+
+        Assert.Equal(RouteKind.NewSession, route.Kind);
+        Assert.Equal(running, held.Running);
+    }
+
+    [Fact]
+    public async Task PlacedSession_ThatWasMeantForAnotherNode_IsNotHeld()
+    {
+        var route = await ReceiveAsync(ForwardPurpose.Place, Other.Tag, 1);
+
+        Assert.Equal(RouteKind.NewSession, route.Kind);
+        Assert.Equal(0, _held.Count);
+    }
+
+    private Task<SessionRoute> ReceiveAsync(ForwardPurpose purpose, NodeTag owner, uint epoch)
+    {
+        var token = new StickyToken(_id, owner, epoch, _time.GetUtcNow(), _time.GetUtcNow());
+        return _router.ReceiveAsync(new ForwardedSession(purpose, token, _policy.Name), _policy, TestContext.Current.CancellationToken).AsTask();
     }
 
     private HeldSession Hold(uint epoch, SessionId? id = null)

@@ -132,6 +132,19 @@ public sealed class HeldSessionsTests
         Assert.False(sessions.IsOfEarlierTerm(held!));
     }
 
+    [Fact]
+    public void TryEnter_AtTheEpochThatThisNodeMayHaveClaimedSinceItWasDeclaredGone_KeepsTheMemory()
+    {
+        using var lease = new NodeLease(TimeSpan.FromSeconds(5), _time);
+        var sessions = new HeldSessions(_time, lease);
+        sessions.Adopt(_id, 1, _time.GetUtcNow(), _policy, out var held);
+        lease.Expire();
+
+        Assert.Equal(EnterStatus.NotHeld, sessions.TryEnter(_id, 2, out _));
+        sessions.Adopt(_id, 2, _time.GetUtcNow(), _policy, out var same);
+        Assert.Same(held, same);
+    }
+
     [Theory]
     [InlineData(1, true)]
     [InlineData(2, true)]
