@@ -21,7 +21,7 @@ internal enum AnswerKind : byte
 
 /// <summary>
 /// A node's own word, signed and bound to one envelope: an application's 421 is never mistaken for it, a stranger cannot make
-/// it, and it fits no other request.
+/// it, and it fits no request under another envelope.
 /// </summary>
 internal static class SignedAnswer
 {

@@ -11,7 +11,7 @@ internal static class StickyHeaders
     /// <summary>Request: what makes it acceptable on the interconnect, and what the original request was.</summary>
     public const string Envelope = "Sticky-Envelope";
 
-    /// <summary>Response: a node's own word (not the application's), signed for exactly one envelope.</summary>
+    /// <summary>Response: a node's own word (not the application's), signed for one envelope.</summary>
     public const string Answer = "Sticky-Answer";
 
     /// <summary>Response: the envelope was not accepted. Unsigned, since the two nodes share no key then.</summary>
