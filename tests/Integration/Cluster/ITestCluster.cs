@@ -22,7 +22,8 @@ internal static class TestClusterExtensions
     {
         var nodes = names.Select(cluster.Node).ToArray();
         await Task.WhenAll(nodes.Select(node => node.JoinActiveAsync()));
-        await Eventually.Async(() => nodes.All(
+        // A join ends before it has a place where Redis does not answer at once, as on a busy machine; then the beats go on.
+        await Eventually.Async(() => nodes.All(node => node.Membership.IsJoined) && nodes.All(
             node => nodes.All(other => node.View.Find(other.Self.Tag)?.State == NodeState.Active)));
         return nodes;
     }
