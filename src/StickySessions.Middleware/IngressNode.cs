@@ -17,6 +17,7 @@ internal sealed class IngressNode(
     SessionEntry entry,
     NodeLifecycle node,
     IClusterMembership membership,
+    HeldSessions held,
     IRequestForwarder forwarder,
     StickyMetrics metrics,
     IOptions<StickyForwardingOptions> options,
@@ -31,7 +32,10 @@ internal sealed class IngressNode(
     {
         try
         {
-            if (found.IsValid && membership.View.Find(found.Token.Owner) is { } owner && owner.Tag != membership.Self.Tag)
+            if (found.IsValid
+                && membership.View.Find(found.Token.Owner) is { } owner
+                && owner.Tag != membership.Self.Tag
+                && !held.MayKnow(found.Token.Session))
             {
                 // The common case, and the cheap one: the token names a node that this node sees, and it answers.
                 var result = await forwarder.ForwardAsync(context, owner, new ForwardedSession(ForwardPurpose.Serve, found.Token, policy.Name));

@@ -34,13 +34,16 @@ internal sealed class OwnSessions(
 
     /// <summary>
     /// Whoever the token names: this node may have claimed the session since. Redis may have lost the record that says so, and then the token's
-    /// owner, or the candidate, may serve what it remembers from before.
+    /// owner, or the candidate, may serve what it remembers from before. And what this node itself remembers from before the token is dropped.
     /// </summary>
     /// <returns>Null if the memory knows nothing newer than the token.</returns>
     public ValueTask<Finding?> EnterIfClaimedSinceAsync(StickyToken token, CancellationToken cancellationToken)
-        => !node.HasLeft && held.Find(token.Session) is { } session && session.Epoch > token.Epoch && !held.IsOfEarlierTerm(session)
+    {
+        held.DropBelow(token.Session, token.Epoch);
+        return !node.HasLeft && held.Find(token.Session) is { } session && session.Epoch > token.Epoch
             ? EnterAsync(token, token.Epoch + 1, cancellationToken)
             : default;
+    }
 
     /// <returns>Null if the memory does not know the session.</returns>
     private async ValueTask<Finding?> EnterAsync(StickyToken token, uint minEpoch, CancellationToken cancellationToken)
@@ -122,12 +125,12 @@ internal sealed class OwnSessions(
     }
 
     /// <summary>
-    /// The record names this node, but at an epoch that it has given away meanwhile, or that is below what the client has seen. Who owns the
-    /// session by now, if not this node, fends off the claim.
+    /// The record names this node, but at an epoch that is below what it knows itself or what the client has seen. Who owns the session by now, if
+    /// not this node, fends off the claim.
     /// </summary>
     private ValueTask<Finding> ClaimAboveAsync(uint epoch, StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
     {
-        var above = Math.Max(Math.Max(epoch, token.Epoch), held.GivenAwayUpTo(token.Session));
+        var above = Math.Max(Math.Max(epoch, token.Epoch), held.KnownUpTo(token.Session));
         return ClaimAsync(token with { Owner = membership.Self.Tag, Epoch = above }, policy, cancellationToken);
     }
 
@@ -149,16 +152,16 @@ internal sealed class OwnSessions(
         ClaimResult result;
         try
         {
-            result = await claims.ClaimAsync(token.Session, token.Owner, token.Epoch, membership.Self.Tag, cancellationToken);
+            result = await claims.ClaimAsync(token.Session, token.Owner, token.Epoch, membership.Self.Tag, asked, cancellationToken);
         }
         catch (DirectoryUnavailableException)
         {
             return new Finding(SessionRoute.Nowhere(StickyReasons.DirectoryUnavailable), token);
         }
 
-        if (result.Status == ClaimStatus.Busy)
+        if (result.Status is ClaimStatus.Busy or ClaimStatus.LeaseEnded)
         {
-            return new Finding(SessionRoute.Nowhere(StickyReasons.ClaimsBusy), token);
+            return new Finding(SessionRoute.Nowhere(result.Status == ClaimStatus.Busy ? StickyReasons.ClaimsBusy : StickyReasons.LeaseExpired), token);
         }
 
         metrics.Claimed(result.Status == ClaimStatus.Owned);
@@ -177,7 +180,7 @@ internal sealed class OwnSessions(
         }
     }
 
-    /// <returns>Null if this node has given the session away since it made the claim.</returns>
+    /// <returns>Null if this node knows a higher epoch, or has given the session away since it made the claim.</returns>
     public SessionRoute? Hold(in StickyToken token, SessionClaim claim, StickyPolicy policy, in AskedIn asked, bool claimed = false)
         => held.Adopt(token.Session, claim, token.Created, policy, asked, out var session) switch
         {

@@ -52,7 +52,7 @@ internal sealed partial class ReturnedNodeClaims(
 
         try
         {
-            var result = await claims.ClaimAsync(session.Id, self.FormerTags[age], session.Epoch, self.Tag, CancellationToken.None);
+            var result = await claims.ClaimAsync(session.Id, self.FormerTags[age], session.Epoch, self.Tag, asked, CancellationToken.None);
             if (result.Status == ClaimStatus.Owned)
             {
                 held.Keep(session, new SessionClaim(result.Epoch, result.Nonce), asked);

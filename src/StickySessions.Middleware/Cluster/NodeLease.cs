@@ -72,6 +72,9 @@ internal sealed class NodeLease : IDisposable
     /// <summary>When the answer to the last successful beat came.</summary>
     public TimeSpan Renewed => new(Volatile.Read(ref _renewed));
 
+    /// <summary>Whether a beat that was sent at this moment or later has succeeded, and this node has not been declared gone since.</summary>
+    public bool IsRenewedSince(TimeSpan moment) => Volatile.Read(ref _deadline) is > long.MinValue and var deadline && new TimeSpan(deadline) - ServesFor >= moment;
+
     /// <summary>Whether this node has left, and others may own what it held.</summary>
     public bool HasEnded => _hasEnded;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
+using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Tokens;
 
@@ -13,7 +14,7 @@ namespace StickySessions.Ownership;
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Nobody asks the semaphore for its handle, so it holds nothing.")]
 internal sealed partial class ClaimCoordinator(
-    IOwnershipDirectory directory, TimeProvider time, ILogger<ClaimCoordinator> logger, FormerOwner? formerOwner = null)
+    IOwnershipDirectory directory, NodeLease lease, TimeProvider time, ILogger<ClaimCoordinator> logger, FormerOwner? formerOwner = null)
 {
     /// <summary>Enough to keep a Redis busy that answers within a few milliseconds.</summary>
     public const int MaxAtOnce = 32;
@@ -31,12 +32,13 @@ internal sealed partial class ClaimCoordinator(
     /// <inheritdoc cref="IOwnershipDirectory.ClaimAsync"/>
     /// <remarks>
     /// A claim that waits for its turn is given up when the last caller stops waiting. One that has begun goes on. Beyond the bounds of
-    /// this class the result is <see cref="ClaimStatus.Busy"/>, and nothing has been claimed.
+    /// this class the result is <see cref="ClaimStatus.Busy"/>, and nothing has been claimed. Shared are only claims for which the same held when they
+    /// were asked for: an answer from before Redis lost something is worth nothing after it.
     /// </remarks>
     public async Task<ClaimResult> ClaimAsync(
-        SessionId session, NodeTag expectedOwner, uint seenEpoch, NodeTag claimer, CancellationToken cancellationToken)
+        SessionId session, NodeTag expectedOwner, uint seenEpoch, NodeTag claimer, AskedIn asked, CancellationToken cancellationToken)
     {
-        var claim = new Claim(session, expectedOwner, seenEpoch, claimer);
+        var claim = new Claim(session, expectedOwner, seenEpoch, claimer, asked);
         while (true)
         {
             var shared = _shared.GetOrAdd(claim, static (claim, self) => new SharedClaim(shared => self.RunAsync(claim, shared)), this);
@@ -62,35 +64,49 @@ internal sealed partial class ClaimCoordinator(
     {
         try
         {
-            if (!await WaitForPlaceAsync(shared.GivenUp))
+            var result = await RunInItsPlaceAsync(claim, shared);
+            if (result.IsUnopposed)
             {
-                return new ClaimResult(ClaimStatus.Busy, default, 0);
+                // Not in its place: that takes longer than the claim, and all claims share the work.
+                result = await directory.ReconsiderAsync(claim.Session, result);
             }
 
-            try
-            {
-                if (!shared.TryBegin())
-                {
-                    return new ClaimResult(ClaimStatus.Busy, default, 0);
-                }
-
-                if (formerOwner is not null)
-                {
-                    await formerOwner.AskToGiveUpAsync(claim.Session, claim.ExpectedOwner);
-                }
-
-                var result = await directory.ClaimAsync(claim.Session, claim.ExpectedOwner, claim.SeenEpoch, claim.Claimer, CancellationToken.None);
-                LogDecided(claim.Session, claim.ExpectedOwner, claim.SeenEpoch, result.Status, result.Owner, result.Epoch);
-                return result;
-            }
-            finally
-            {
-                _places.Release();
-            }
+            LogDecided(claim.Session, claim.ExpectedOwner, claim.SeenEpoch, result.Status, result.Owner, result.Epoch);
+            return result;
         }
         finally
         {
             _shared.TryRemove(KeyValuePair.Create(claim, shared));
+        }
+    }
+
+    private async Task<ClaimResult> RunInItsPlaceAsync(Claim claim, SharedClaim shared)
+    {
+        if (!await WaitForPlaceAsync(shared.GivenUp))
+        {
+            return new ClaimResult(ClaimStatus.Busy, default, 0);
+        }
+
+        try
+        {
+            if (!shared.TryBegin())
+            {
+                return new ClaimResult(ClaimStatus.Busy, default, 0);
+            }
+
+            if (formerOwner is not null)
+            {
+                await formerOwner.AskToGiveUpAsync(claim.Session, claim.ExpectedOwner);
+            }
+
+            // Both may have taken long.
+            return lease.IsHeldSince(claim.Asked.Term)
+                ? await directory.ClaimAsync(claim.Session, claim.ExpectedOwner, claim.SeenEpoch, claim.Claimer, CancellationToken.None)
+                : new ClaimResult(ClaimStatus.LeaseEnded, default, 0);
+        }
+        finally
+        {
+            _places.Release();
         }
     }
 
@@ -128,5 +144,5 @@ internal sealed partial class ClaimCoordinator(
         "Claimed session {Session} of {FormerOwner} at epoch {SeenEpoch}: {Status}, owner {Owner} at epoch {Epoch}")]
     private partial void LogDecided(SessionId session, NodeTag formerOwner, uint seenEpoch, ClaimStatus status, NodeTag owner, uint epoch);
 
-    private readonly record struct Claim(SessionId Session, NodeTag ExpectedOwner, uint SeenEpoch, NodeTag Claimer);
+    private readonly record struct Claim(SessionId Session, NodeTag ExpectedOwner, uint SeenEpoch, NodeTag Claimer, AskedIn Asked);
 }

@@ -30,8 +30,8 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     public void DoubtAll() => Interlocked.Increment(ref _verification);
 
     /// <summary>
-    /// Enters a session, unless it has expired. One held at a lower epoch than asked for has another owner and is dropped; one that is
-    /// <see cref="EnterStatus.Unverified"/> is given, but not entered.
+    /// Enters a session, unless it has expired or must be claimed again (see <see cref="IsOfEarlierTerm"/>). One held at a lower epoch than asked
+    /// for has another owner and is dropped; one that is <see cref="EnterStatus.Unverified"/> is given, but not entered.
     /// </summary>
     public EnterStatus TryEnter(SessionId id, uint minEpoch, out HeldSession? held)
     {
@@ -47,14 +47,15 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
             return EnterStatus.NotHeld;
         }
 
-        if (found.Epoch < minEpoch && !found.IsEnded)
+        if (!found.IsEnded && IsOfEarlierTerm(found))
         {
-            // Unless this node itself may have claimed it under its new tag, and has not heard the answer yet.
-            if (!IsOfEarlierTerm(found))
-            {
-                Drop(found);
-            }
+            // This node itself may have claimed it under its new tag, and has not heard the answer yet.
+            return EnterStatus.NotHeld;
+        }
 
+        if (!found.IsEnded && found.Epoch < minEpoch)
+        {
+            Drop(found);
             return EnterStatus.NotHeld;
         }
 
@@ -75,7 +76,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     /// Holds a session that this node owns from now on, new or claimed, and enters it. Of concurrent callers all enter the same
     /// one. Memory of an earlier epoch is dropped, except of the epoch just before: then nobody else owned it in between.
     /// </summary>
-    /// <returns><see cref="EnterStatus.NotHeld"/> if this node has given the session away at this epoch or a higher one: see <see cref="GivenAwayUpTo"/>.</returns>
+    /// <returns><see cref="EnterStatus.NotHeld"/> if this node knows an epoch that makes the claim worth nothing: see <see cref="KnownUpTo"/>.</returns>
     public EnterStatus Adopt(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, out HeldSession? held)
         => Adopt(id, claim, created, policy, Asking(), out held);
 
@@ -97,7 +98,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
                 if (_sessions.TryAdd(id, held))
                 {
                     Interlocked.Increment(ref _count);
-                    if (claim.Epoch > GivenAwayUpTo(id))
+                    if (claim.Epoch > _givenAway.UpTo(id))
                     {
                         return EnterStatus.Entered;
                     }
@@ -116,6 +117,12 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
             {
                 held = null;
                 return EnterStatus.Ended;
+            }
+            else if (held.Epoch > claim.Epoch && IsOfEarlierTerm(held))
+            {
+                // Redis has lost what this node knows; only a claim above it makes it this node's own again.
+                held = null;
+                return EnterStatus.NotHeld;
             }
             else if (held.Epoch < claim.Epoch && !held.TryRaiseEpoch(claim))
             {
@@ -158,10 +165,10 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     }
 
     /// <summary>
-    /// The highest epoch at which this node has lately lost a session or given it up, or 0. An answer that names this node as the owner at such
-    /// an epoch is older than that; only a new claim makes the session its own again.
+    /// The highest epoch at which this node holds a session, or has lately lost it or given it up; or 0. An answer that names this node as the owner
+    /// at a lower epoch, or at the one that it has given away, is older than that; only a new claim makes the session its own again.
     /// </summary>
-    public uint GivenAwayUpTo(SessionId id) => _givenAway.UpTo(id);
+    public uint KnownUpTo(SessionId id) => Math.Max(_givenAway.UpTo(id), _sessions.TryGetValue(id, out var held) ? held.Epoch : 0);
 
     /// <summary>Another node owns the session: it leaves this node's memory, and what runs in it is aborted.</summary>
     public void Drop(HeldSession held) => Drop(held, held.Epoch);
@@ -175,6 +182,15 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         _givenAway.Add(held.Id, Math.Max(held.Epoch, ownedElsewhereAt));
         held.Lose();
         Remove(held);
+    }
+
+    /// <summary>Somebody has seen the session at this epoch. If this node holds it at a lower one, that has been over for a while.</summary>
+    public void DropBelow(SessionId id, uint seenEpoch)
+    {
+        if (_sessions.TryGetValue(id, out var held) && held.Epoch < seenEpoch && !held.IsEnded && !IsOfEarlierTerm(held))
+        {
+            Drop(held, seenEpoch);
+        }
     }
 
     /// <summary>
@@ -197,6 +213,9 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         held.Close();
         Remove(held);
     }
+
+    /// <summary>Whether the memory may say more of a session than a token does. Costs one look into the table.</summary>
+    public bool MayKnow(SessionId id) => _sessions.ContainsKey(id);
 
     /// <summary>Looks without entering. A session that expired and was not swept yet is not found.</summary>
     public HeldSession? Find(SessionId id)

@@ -9,7 +9,10 @@ internal sealed class HolderSearch(IClusterMembership membership, IPeerClient pe
     /// <summary>Clients wait for the answer, and nodes that are well answer within milliseconds.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
-    public async Task<HolderSearchResult> FindAsync(SessionId session, CancellationToken cancellationToken)
+    /// <param name="session">The session.</param>
+    /// <param name="seenEpoch">An epoch that the session has reached for sure: who holds it at a lower one holds a stale copy, and drops it.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<HolderSearchResult> FindAsync(SessionId session, uint seenEpoch, CancellationToken cancellationToken)
     {
         var self = membership.IsJoined ? membership.Self.Tag : default;
         var others = membership.View.Nodes.Where(node => node.Tag != self).ToArray();
@@ -20,7 +23,7 @@ internal sealed class HolderSearch(IClusterMembership membership, IPeerClient pe
 
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        var question = HoldsAnswer.Ask(session);
+        var question = HoldsQuestion.Ask(session, seenEpoch);
         var answers = await Task.WhenAll(others.Select(node => AskAsync(node, question, bounded.Token)));
         cancellationToken.ThrowIfCancellationRequested();
 
@@ -38,7 +41,7 @@ internal sealed class HolderSearch(IClusterMembership membership, IPeerClient pe
     {
         try
         {
-            var reply = await peers.AskAsync(node.Address, node.HasInterconnect, HoldsAnswer.Kind, question, cancellationToken).WaitAsync(cancellationToken);
+            var reply = await peers.AskAsync(node.Address, node.HasInterconnect, HoldsQuestion.Kind, question, cancellationToken).WaitAsync(cancellationToken);
             return reply.Status switch
             {
                 PeerAnswerStatus.Answered when HoldsAnswer.TryRead(reply.Content.Span, out var answer) => answer,
@@ -59,6 +62,9 @@ internal sealed class HolderSearch(IClusterMembership membership, IPeerClient pe
 /// <param name="Unanswered">The name of a node that did not answer, or null.</param>
 internal readonly record struct HolderSearchResult(HoldsStatus Status, NodeTag Owner, uint Epoch, string? Unanswered)
 {
+    /// <returns>What the record would say, or null if nobody knows the session.</returns>
+    public OwnershipRecord? ToRecord() => Status == HoldsStatus.NotHeld ? null : new OwnershipRecord(Owner, Epoch, Status == HoldsStatus.Ended);
+
     public HolderSearchResult With(Node node, HoldsAnswer? answer) => answer switch
     {
         null => this with { Unanswered = node.Name },

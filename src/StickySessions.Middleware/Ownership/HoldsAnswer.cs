@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using StickySessions.Tokens;
 
 namespace StickySessions.Ownership;
 
@@ -10,28 +9,10 @@ internal enum HoldsStatus : byte
     Ended,
 }
 
-/// <summary>
-/// "Do you hold this session?" as peers ask each other: 16 bytes of session id; the answer is one byte of status and four of epoch.
-/// </summary>
+/// <summary>The answer to a <see cref="HoldsQuestion"/>: one byte of status and four of epoch.</summary>
 internal readonly record struct HoldsAnswer(HoldsStatus Status, uint Epoch)
 {
-    public const string Kind = "holds";
-
     private const int Length = 1 + 4;
-
-    public static byte[] Ask(SessionId session)
-    {
-        var question = new byte[SessionId.ByteLength];
-        session.Write(question);
-        return question;
-    }
-
-    public static bool TryReadQuestion(ReadOnlySpan<byte> question, out SessionId session)
-    {
-        var complete = question.Length == SessionId.ByteLength;
-        session = complete ? SessionId.Read(question) : default;
-        return complete;
-    }
 
     public static bool TryRead(ReadOnlySpan<byte> content, out HoldsAnswer answer)
     {

@@ -25,6 +25,14 @@ internal interface IOwnershipDirectory
         SessionId session, NodeTag expectedOwner, uint seenEpoch, NodeTag claimer, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Looks again at a claim that <see cref="ClaimResult.IsUnopposed"/>, before anybody acts upon it: the store may just have lost what stood
+    /// against it.
+    /// </summary>
+    /// <param name="session">The session.</param>
+    /// <param name="won">The claim's result.</param>
+    ValueTask<ClaimResult> ReconsiderAsync(SessionId session, ClaimResult won) => new(won);
+
+    /// <summary>
     /// Ends a session for good: a tombstone one epoch higher, that lives as long as the longest accepted token, makes every later
     /// claim start a new session.
     /// </summary>
@@ -58,6 +66,9 @@ internal enum ClaimStatus
 
     /// <summary>Not decided: this node has too many sessions to claim.</summary>
     Busy,
+
+    /// <summary>Not decided: while the claim waited for its turn this node's lease ended.</summary>
+    LeaseEnded,
 }
 
 /// <param name="Status">Who owns the session now.</param>
@@ -65,7 +76,9 @@ internal enum ClaimStatus
 /// <param name="Epoch">Its epoch.</param>
 /// <param name="Nonce">Of the claim, if the claimer owns the session.</param>
 /// <param name="State">What was stored of the session's state, if the claimer owns it.</param>
-internal readonly record struct ClaimResult(ClaimStatus Status, NodeTag Owner, uint Epoch, ulong Nonce = 0, StoredState State = default);
+/// <param name="IsUnopposed">Whether there was no record and no other node was asked, since none is needed for a session's first change of owner.</param>
+internal readonly record struct ClaimResult(
+    ClaimStatus Status, NodeTag Owner, uint Epoch, ulong Nonce = 0, StoredState State = default, bool IsUnopposed = false);
 
 /// <summary>The directory could not be asked: Redis is away, or no majority of the static nodes is in sight.</summary>
 internal sealed class DirectoryUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -19,6 +19,7 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<LocalHoldings>();
         services.TryAddSingleton<HolderSearch>();
         services.TryAddSingleton<StoreDoubt>();
+        services.TryAddSingleton<StoreCheck>();
         services.TryAddSingleton(CreateDirectory);
         services.TryAddSingleton<FormerOwner>();
         services.TryAddSingleton<ClaimCoordinator>();

@@ -10,7 +10,12 @@ namespace StickySessions.Ownership;
 /// script, and each script may run twice with the same result: a reply can get lost on its way.
 /// </summary>
 internal sealed class RedisOwnershipDirectory(
-    IRedisConnections connections, HolderSearch search, EndedSessions ended, StoreDoubt doubt, PolicyResolver policies) : IOwnershipDirectory, ISessionRecords
+    IRedisConnections connections,
+    HolderSearch search,
+    EndedSessions ended,
+    StoreDoubt doubt,
+    StoreCheck check,
+    PolicyResolver policies) : IOwnershipDirectory, ISessionRecords
 {
     /// <summary>
     /// How long a record outlives its session. The owner renews a record several times in this time, so one whose session is used
@@ -24,7 +29,13 @@ internal sealed class RedisOwnershipDirectory(
     {
         var value = (byte[]?)await RepeatAsync(
             database => database.StringGetAsync(Key(session), CommandFlags.DemandMaster), cancellationToken);
-        return value is null ? null : RedisRecord.Parse(value);
+        if (value is not null)
+        {
+            return RedisRecord.Parse(value);
+        }
+
+        // No record: nobody but its first owner ever owned the session, or Redis has just lost what says so.
+        return doubt.IsRecent ? (await search.FindAsync(session, seenEpoch: 0, cancellationToken)).ToRecord() : null;
     }
 
     public async ValueTask<ClaimResult> ClaimAsync(
@@ -35,27 +46,23 @@ internal sealed class RedisOwnershipDirectory(
         var mayCreate = seenEpoch <= 1 && !doubt.IsRecent;
         if (await TryClaimAsync(session, expectedOwner, seenEpoch, claimer, mayCreate, cancellationToken) is { } decided)
         {
-            return decided;
+            return decided with { IsUnopposed = mayCreate && decided.Status == ClaimStatus.Owned && decided.Epoch == seenEpoch + 1 };
         }
 
-        var found = await search.FindAsync(session, cancellationToken);
-        if (found.Status == HoldsStatus.Ended)
+        return await AskOthersAsync(session, seenEpoch, cancellationToken)
+            ?? (await TryClaimAsync(session, expectedOwner, seenEpoch, claimer, mayCreate: true, cancellationToken))!.Value;
+    }
+
+    public async ValueTask<ClaimResult> ReconsiderAsync(SessionId session, ClaimResult won)
+    {
+        if (!await check.HasLostWritesAsync() || await AskOthersAsync(session, won.Epoch, CancellationToken.None) is not { } known)
         {
-            return new ClaimResult(ClaimStatus.Ended, default, found.Epoch);
+            return won;
         }
 
-        if (found.Status == HoldsStatus.Held && found.Epoch >= seenEpoch)
-        {
-            return new ClaimResult(ClaimStatus.OwnedByOther, found.Owner, found.Epoch);
-        }
-
-        if (found.Unanswered is { } silent)
-        {
-            throw new DirectoryUnavailableException(
-                $"The record of a session is missing in Redis, and node \"{silent}\", which may hold the session, does not answer. It can be claimed once that node answers or is gone.");
-        }
-
-        return (await TryClaimAsync(session, expectedOwner, seenEpoch, claimer, mayCreate: true, cancellationToken))!.Value;
+        // Else the one that holds it would find a record of the same epoch that is not its own, and give it up for nothing.
+        await RunAsync(RecordWithdraw.Script, session, RecordWithdraw.Arguments(won.Owner, won.Epoch, won.Nonce), CancellationToken.None);
+        return known;
     }
 
     public async ValueTask EndAsync(SessionId session, uint epoch, TimeSpan keepFor, CancellationToken cancellationToken)
@@ -89,6 +96,21 @@ internal sealed class RedisOwnershipDirectory(
             session,
             RecordHandOff.Arguments(owner, claim, state, Lifetime, createBefore, next, nextNonce),
             cancellationToken));
+
+    /// <summary>Redis does not know: one of the others may. What they hold at a lower epoch than somebody has seen they give up.</summary>
+    /// <returns>Null if none of them does.</returns>
+    private async ValueTask<ClaimResult?> AskOthersAsync(SessionId session, uint seenEpoch, CancellationToken cancellationToken)
+    {
+        var found = await search.FindAsync(session, seenEpoch, cancellationToken);
+        return found switch
+        {
+            { Status: HoldsStatus.Ended } => new ClaimResult(ClaimStatus.Ended, default, found.Epoch),
+            { Status: HoldsStatus.Held } when found.Epoch >= seenEpoch => new ClaimResult(ClaimStatus.OwnedByOther, found.Owner, found.Epoch),
+            { Unanswered: { } silent } => throw new DirectoryUnavailableException(
+                $"The record of a session is missing in Redis, and node \"{silent}\", which may hold the session, does not answer. It can be claimed once that node answers or is gone."),
+            _ => null,
+        };
+    }
 
     /// <returns>Null if the session has no record, or one that went back in time, and none may be made.</returns>
     private async ValueTask<ClaimResult?> TryClaimAsync(

@@ -13,7 +13,8 @@ namespace StickySessions.Ownership;
 internal sealed partial class SessionVerification(
     IOwnershipDirectory directory, HeldSessions held, IClusterMembership membership, ILogger<SessionVerification> logger)
 {
-    private readonly ConcurrentDictionary<HeldSession, Lazy<Task<RecordAnswer>>> _running = new();
+    // A question that was asked before a doubt arose does not settle it, so whoever comes after that asks anew.
+    private readonly ConcurrentDictionary<(HeldSession Session, int Verification), Lazy<Task<RecordAnswer>>> _running = new();
 
     /// <returns>
     /// As <see cref="IOwnershipDirectory.ConfirmAsync"/>. Fenced by this very node means that it has claimed the session once more
@@ -21,16 +22,15 @@ internal sealed partial class SessionVerification(
     /// </returns>
     public Task<RecordAnswer> ConfirmAsync(HeldSession session, CancellationToken cancellationToken)
         => _running
-            .GetOrAdd(session, static (session, self) => new Lazy<Task<RecordAnswer>>(() => self.RunAsync(session)), this)
+            .GetOrAdd((session, held.Verification), static (asked, self) => new Lazy<Task<RecordAnswer>>(() => self.RunAsync(asked.Session, asked.Verification)), this)
             .Value
             .WaitAsync(cancellationToken);
 
-    private async Task<RecordAnswer> RunAsync(HeldSession session)
+    private async Task<RecordAnswer> RunAsync(HeldSession session, int verification)
     {
         try
         {
-            // Before the question: what is doubted while it is on its way is not settled by its answer.
-            var (verification, claim, self) = (held.Verification, session.Claim, membership.Self.Tag);
+            var (claim, self) = (session.Claim, membership.Self.Tag);
             var answer = await directory.ConfirmAsync(session.Id, self, claim, CancellationToken.None);
             if (answer.Status == RecordStatus.Accepted)
             {
@@ -46,7 +46,7 @@ internal sealed partial class SessionVerification(
         }
         finally
         {
-            _running.TryRemove(session, out _);
+            _running.TryRemove((session, verification), out _);
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class StaticOwnershipDirectory(
             return new OwnershipRecord(default, here.Epoch, Ended: true);
         }
 
-        var there = await search.FindAsync(session, cancellationToken);
+        var there = await search.FindAsync(session, seenEpoch: 0, cancellationToken);
         return (here.Status, there.Status) switch
         {
             (_, HoldsStatus.Ended) => new OwnershipRecord(default, there.Epoch, Ended: true),
@@ -39,7 +39,7 @@ internal sealed class StaticOwnershipDirectory(
         }
 
         var here = holdings.Find(session);
-        var there = here.Status == HoldsStatus.Ended ? default : await search.FindAsync(session, cancellationToken);
+        var there = here.Status == HoldsStatus.Ended ? default : await search.FindAsync(session, seenEpoch, cancellationToken);
         if (here.Status == HoldsStatus.Ended || there.Status == HoldsStatus.Ended)
         {
             return new ClaimResult(ClaimStatus.Ended, default, Math.Max(here.Epoch, there.Epoch));

@@ -19,6 +19,16 @@ internal sealed class OtherNodes : IClusterMembership, IPeerClient
     /// <summary>Null: it does not answer.</summary>
     public PeerAnswer? Answer { get; set; } = Says(HoldsStatus.NotHeld, 0);
 
+    /// <summary>How often this node has beaten.</summary>
+    public int Refreshes { get; private set; }
+
+    /// <summary>What the next beats bring.</summary>
+    public Action WhenRefreshed { get; set; } = () => { };
+
+    public NodeLease Lease { get; set; } = NodeLease.Unlimited;
+
+    public int Asked { get; private set; }
+
     public ClusterView View { get; } = new(1, 11, [New(Me), New(Peer)]);
 
     public Node Self => View.Find(Me)!;
@@ -30,7 +40,10 @@ internal sealed class OtherNodes : IClusterMembership, IPeerClient
     public static PeerAnswer Says(HoldsStatus status, uint epoch) => new(PeerAnswerStatus.Answered, new HoldsAnswer(status, epoch).ToBytes());
 
     public Task<PeerAnswer> AskAsync(Uri address, bool hasInterconnect, string kind, ReadOnlyMemory<byte> question, CancellationToken cancellationToken)
-        => Task.FromResult(Answer ?? new PeerAnswer(PeerAnswerStatus.NoAnswer, default));
+    {
+        Asked++;
+        return Task.FromResult(Answer ?? new PeerAnswer(PeerAnswerStatus.NoAnswer, default));
+    }
 
     public Task<bool> IsRefusedAsync(Uri address, CancellationToken cancellationToken) => throw new NotSupportedException();
 
@@ -40,7 +53,12 @@ internal sealed class OtherNodes : IClusterMembership, IPeerClient
 
     public Task LeaveAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<ClusterView> RefreshAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<ClusterView> RefreshAsync(CancellationToken cancellationToken)
+    {
+        Refreshes++;
+        WhenRefreshed();
+        return Task.FromResult(View);
+    }
 
     public Task<bool> SuspectAsync(NodeTag tag, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -52,6 +52,7 @@ public abstract class RecordsTestBase(IRedisServer server) : IAsyncLifetime
         new HolderSearch(Nodes, Nodes, TimeProvider.System),
         new EndedSessions(TimeProvider.System),
         Doubt,
+        new StoreCheck(Nodes, Doubt, TimeProvider.System),
         _policies.GetRequiredService<PolicyResolver>());
 
     private protected static ClaimResult Owned(uint epoch) => new(ClaimStatus.Owned, Me, epoch);

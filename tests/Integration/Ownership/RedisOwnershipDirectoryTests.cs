@@ -112,6 +112,7 @@ public abstract class RedisOwnershipDirectoryTests(IRedisServer server) : Record
         Doubt.Arise();
 
         Assert.Equal(new ClaimResult(ClaimStatus.OwnedByOther, Peer, 2), await ClaimedAsync(Gone, seen: 1));
+        Nodes.Answer = OtherNodes.Says(HoldsStatus.NotHeld, 0);
         Assert.Null(await OwnerAsync());
     }
 

@@ -43,7 +43,7 @@ public sealed class SessionRouterTests : IDisposable
             _membership,
             _held,
             _records,
-            new ClaimCoordinator(_records, _time, NullLogger<ClaimCoordinator>.Instance),
+            new ClaimCoordinator(_records, _membership.Lease, _time, NullLogger<ClaimCoordinator>.Instance),
             new SessionVerification(_records, _held, _membership, NullLogger<SessionVerification>.Instance),
             _metrics);
         _router = new SessionRouter(node, _membership, _held, own, _lost, null!, _metrics);
@@ -140,7 +140,7 @@ public sealed class SessionRouterTests : IDisposable
         var held = Hold(1);
         _records.Record = new OwnershipRecord(default, 3, Ended: true);
 
-        Assert.Equal(RouteKind.NewSession, (await FindAsync(Gone, 2)).Kind);
+        Assert.Equal(RouteKind.NewSession, (await FindAsync(Gone, 1)).Kind);
 
         Assert.True(held.IsLost);
         Assert.Equal(EnterStatus.Ended, _held.Adopt(_id, 2, _time.GetUtcNow(), _policy, out _));

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using StickySessions.Cluster;
 using StickySessions.Ownership;
 using StickySessions.Tokens;
 
@@ -19,7 +20,7 @@ public sealed class ClaimLimitTests
     private readonly FakeTimeProvider _time = new();
     private readonly ClaimCoordinator _coordinator;
 
-    public ClaimLimitTests() => _coordinator = new ClaimCoordinator(_directory, _time, NullLogger<ClaimCoordinator>.Instance);
+    public ClaimLimitTests() => _coordinator = new ClaimCoordinator(_directory, NodeLease.Unlimited, _time, NullLogger<ClaimCoordinator>.Instance);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -116,7 +117,7 @@ public sealed class ClaimLimitTests
     private Task<ClaimResult>[] Fill() => [.. Sessions(ClaimCoordinator.MaxAtOnce).Select(orphan => ClaimAsync(orphan, Cancellation))];
 
     private Task<ClaimResult> ClaimAsync(SessionId session, CancellationToken cancellationToken)
-        => _coordinator.ClaimAsync(session, Gone, 1, Self, cancellationToken).WaitAsync(NeverDecided, CancellationToken.None);
+        => _coordinator.ClaimAsync(session, Gone, 1, Self, default, cancellationToken).WaitAsync(NeverDecided, CancellationToken.None);
 
     private sealed class SlowDirectory : IOwnershipDirectory
     {

@@ -28,7 +28,7 @@ internal sealed class FakePeers : IPeerClient
 
     public Task<PeerAnswer> AskAsync(Uri address, bool hasInterconnect, string kind, ReadOnlyMemory<byte> question, CancellationToken cancellationToken)
     {
-        Assert.Equal(HoldsAnswer.Kind, kind);
+        Assert.Equal(HoldsQuestion.Kind, kind);
         Interlocked.Increment(ref _asked);
         return _peers.TryGetValue(address, out var peer)
             ? peer(question, cancellationToken)

@@ -307,7 +307,7 @@ public sealed class HeldSessionsTests
         var lost = Adopt(2);
         _sessions.Drop(lost);
 
-        Assert.Equal(2u, _sessions.GivenAwayUpTo(_id));
+        Assert.Equal(2u, _sessions.KnownUpTo(_id));
         Assert.Equal(EnterStatus.NotHeld, _sessions.Adopt(_id, 2, _time.GetUtcNow(), _policy, out var revived));
         Assert.Null(revived);
         Assert.Equal(EnterStatus.NotHeld, _sessions.TryEnter(_id, 1, out _));
@@ -329,9 +329,9 @@ public sealed class HeldSessionsTests
         _sessions.Drop(Adopt(2));
 
         _time.Advance(GivenAwaySessions.KeptFor - TimeSpan.FromTicks(1));
-        Assert.Equal(2u, _sessions.GivenAwayUpTo(_id));
+        Assert.Equal(2u, _sessions.KnownUpTo(_id));
         _time.Advance(TimeSpan.FromTicks(1));
-        Assert.Equal(0u, _sessions.GivenAwayUpTo(_id));
+        Assert.Equal(0u, _sessions.KnownUpTo(_id));
         Adopt(2);
     }
 
@@ -418,7 +418,7 @@ public sealed class HeldSessionsTests
                     var id = ids[random.Next(ids.Length)];
                     if (sessions.TryEnter(id, 1, out var held) != EnterStatus.Entered)
                     {
-                        while (sessions.Adopt(id, sessions.GivenAwayUpTo(id) + 1, ticks.GetUtcNow(), policy, out held) == EnterStatus.NotHeld)
+                        while (sessions.Adopt(id, sessions.KnownUpTo(id) + 1, ticks.GetUtcNow(), policy, out held) == EnterStatus.NotHeld)
                         {
                             // Dropped once more meanwhile.
                         }

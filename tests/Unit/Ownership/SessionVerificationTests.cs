@@ -49,6 +49,23 @@ public sealed class SessionVerificationTests
     }
 
     [Fact]
+    public async Task Confirm_AfterDoubtAroseAnew_DoesNotShareTheQuestionFromBefore()
+    {
+        var session = Doubted();
+        var gate = new TaskCompletionSource();
+        _directory.Gate = gate.Task;
+        var before = ConfirmAsync(session);
+
+        _held.DoubtAll();
+        var after = ConfirmAsync(session);
+        gate.SetResult();
+        await Task.WhenAll(before, after);
+
+        Assert.Equal(2, _directory.Confirmed.Count);
+        Assert.Equal(EnterStatus.Entered, _held.TryEnter(session.Id, 1, out _));
+    }
+
+    [Fact]
     public async Task Confirm_OfALostSession_DropsIt()
     {
         var session = Doubted();
@@ -58,7 +75,7 @@ public sealed class SessionVerificationTests
 
         Assert.True(session.IsLost);
         Assert.Equal(0, _held.Count);
-        Assert.Equal(4u, _held.GivenAwayUpTo(session.Id));
+        Assert.Equal(4u, _held.KnownUpTo(session.Id));
     }
 
     [Fact]

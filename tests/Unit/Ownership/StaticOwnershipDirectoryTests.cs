@@ -27,7 +27,7 @@ public sealed class StaticOwnershipDirectoryTests
         var ended = new EndedSessions(_time);
         _held = new HeldSessions(_time);
         var holdings = new LocalHoldings(_held, ended);
-        _handler = new HoldsQuestionHandler(holdings);
+        _handler = new HoldsQuestionHandler(holdings, _held);
         _directory = new StaticOwnershipDirectory(holdings, ended, new HolderSearch(_membership, _peers, _time), _membership);
     }
 
@@ -171,7 +171,7 @@ public sealed class StaticOwnershipDirectoryTests
         Assert.Equal(new OwnershipRecord(default, 2, Ended: true), await ReadAsync());
         Assert.Equal(ClaimStatus.Ended, (await ClaimAsync(seen: 1)).Status);
 
-        var answer = await _handler.AnswerAsync(HoldsAnswer.Ask(_id), TestContext.Current.CancellationToken);
+        var answer = await _handler.AnswerAsync(HoldsQuestion.Ask(_id, seenEpoch: 0), TestContext.Current.CancellationToken);
         Assert.True(HoldsAnswer.TryRead(answer.Span, out var said));
         Assert.Equal(new HoldsAnswer(HoldsStatus.Ended, 2), said);
     }
@@ -196,7 +196,7 @@ public sealed class StaticOwnershipDirectoryTests
 
     private async Task<HoldsAnswer> AskAsync()
     {
-        var content = await _handler.AnswerAsync(HoldsAnswer.Ask(_id), TestContext.Current.CancellationToken);
+        var content = await _handler.AnswerAsync(HoldsQuestion.Ask(_id, seenEpoch: 0), TestContext.Current.CancellationToken);
         Assert.True(HoldsAnswer.TryRead(content.Span, out var answer));
         return answer;
     }
