@@ -32,13 +32,13 @@ internal sealed class ViolationStory(History history, Violation violation, TimeS
             var matters = requests.Contains(operation.Id);
             lines.Add((operation.Began, matters, $"client {operation.Client} sends {operation.Id} to {operation.Ingress}, knowing {operation.Presented}"));
             lines.Add((operation.Ended, matters, operation.Answer is { } answer
-                ? $"{operation.Id} is acknowledged by {answer.Process} ({answer.Tag}) @ {answer.Epoch}, counter {answer.Counter}"
+                ? $"{operation.Id} is acknowledged by {answer.Describe()} ({answer.Tag}), counter {answer.Counter}"
                 : $"{operation.Id} is indeterminate: {operation.Status} {operation.Problem}"));
         }
 
         foreach (var execution in history.Executions.Where(execution => requests.Contains(execution.Id)))
         {
-            lines.Add((execution.Began, true, $"{execution.By.Process} runs {execution.Id} @ {execution.By.Epoch}{(execution.Ended is { } ended ? $" for {Stopwatch.GetElapsedTime(execution.Began, ended).TotalMilliseconds:0} ms" : " and never ends")}"));
+            lines.Add((execution.Began, true, $"{execution.By.Describe()} runs {execution.Id}{(execution.Ended is { } ended ? $" for {Stopwatch.GetElapsedTime(execution.Began, ended).TotalMilliseconds:0} ms" : " and never ends")}"));
         }
 
         var text = new StringBuilder().AppendLine(CultureInfo.InvariantCulture, $"VIOLATION of \"{violation.Rule}\", session {violation.Session}: {violation.What}");

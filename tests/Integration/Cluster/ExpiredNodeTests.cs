@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using StickySessions.Cluster;
 using StickySessions.Tests.Integration.Hosts;
 
@@ -55,6 +56,28 @@ public abstract class ExpiredNodeTests(IRedisServer server) : RedisTestBase
         var expired = nodes.Zip(tags).Where(pair => pair.First.Self.Tag != pair.Second).ToArray();
         Assert.NotEmpty(expired);
         Assert.All(expired, pair => Assert.Equal(pair.Second, Assert.Single(pair.First.Self.FormerTags)));
+    }
+
+    [Fact]
+    public async Task EveryJoin_DoubtsTheStoreBeforeTheNodeMayServe()
+    {
+        var (other, node) = ((await ActiveAsync("web-2"))[0], Cluster.RedisNode("web-1"));
+        var doubts = new ConcurrentQueue<(bool IsJoined, bool IsLeaseHeld)>();
+        node.Membership.StoreDoubted += () => doubts.Enqueue((node.Membership.IsJoined, node.Membership.Lease.IsHeld));
+
+        await node.JoinActiveAsync();
+        await Eventually.Async(() => node.Membership.IsJoined);
+        Assert.Equal((false, false), Assert.Single(doubts));
+
+        // Its lease ends and Redis answers it all the time: only that it joins again says what it may have missed.
+        var tag = node.Self.Tag;
+        await Eventually.Async(async () =>
+        {
+            await other.Redis.Beats.GetDatabase().SortedSetAddAsync(ViewKeys.All(other.Redis)[1], tag.ToString(), 0);
+            return (await other.Membership.RefreshAsync(Cancellation)).Find(tag) is null;
+        });
+        await Eventually.Async(() => node.Self.Tag != tag && node.Membership.IsJoined);
+        Assert.Equal([(false, false), (false, false)], doubts);
     }
 
     [Fact]

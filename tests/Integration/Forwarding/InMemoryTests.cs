@@ -42,7 +42,7 @@ public sealed class InMemoryTests
         await using var owner = await TestNode.StartAsync("b", ForwardingTests.Facts, builder =>
         {
             InMemory(null)(builder);
-            RetryTests.WithoutInterconnect(false)(builder);
+            EchoNodes.WithoutInterconnect(false)(builder);
         });
         await using var ingress = await TestNode.StartAsync("a", ForwardingTests.Facts);
         ingress.Peers["b"] = owner.AsPeer();
@@ -57,7 +57,7 @@ public sealed class InMemoryTests
 
     private static Action<WebApplicationBuilder> InMemory(TestServer? peer) => builder =>
     {
-        RetryTests.WithoutInterconnect(true)(builder);
+        EchoNodes.WithoutInterconnect(true)(builder);
         builder.WebHost.UseTestServer();
         if (peer is not null)
         {

@@ -52,7 +52,7 @@ public sealed class InterconnectTests
     [InlineData(false)]
     public async Task PublicListener_StickyHeaders_AreRemoved(bool hasInterconnect)
     {
-        await using var node = await TestNode.StartAsync("a", ForwardingTests.Facts, RetryTests.WithoutInterconnect(!hasInterconnect));
+        await using var node = await TestNode.StartAsync("a", ForwardingTests.Facts, EchoNodes.WithoutInterconnect(!hasInterconnect));
         using var client = node.Client();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/facts/x");
         request.Headers.TryAddWithoutValidation("sticky-envelope", "forged");
@@ -177,7 +177,7 @@ public sealed class InterconnectTests
     {
         await using var asked = await TestNode.StartAsync("b", configure: builder =>
         {
-            RetryTests.WithoutInterconnect(true)(builder);
+            EchoNodes.WithoutInterconnect(true)(builder);
             builder.Services.AddSingleton<IPeerQuestionHandler, Reverse>();
         });
         await using var asking = await TestNode.StartAsync("a");

@@ -97,7 +97,7 @@ public sealed class LostNodeTests
             using var gone = context.RequestAborted.Register(() => _answer.TrySetResult());
             await _answer.Task;
         }),
-        RetryTests.WithoutInterconnect(!overInterconnect));
+        EchoNodes.WithoutInterconnect(!overInterconnect));
 
     private Task<TestNode> StartIngressAsync() => TestNode.StartAsync("a", configure: builder =>
     {

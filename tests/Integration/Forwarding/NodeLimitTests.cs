@@ -21,10 +21,10 @@ public sealed class NodeLimitTests
     public async Task FrozenOwner_PingGoesUnanswered_CircuitOpensUntilItAnswersAgain(bool wasConnected)
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using var owner = await TestNode.StartAsync("b", RetryTests.Echo);
+        await using var owner = await TestNode.StartAsync("b", EchoNodes.Echo);
         await using var link = new FreezableLink(owner.Interconnect.Listening!);
         await using var ingress = await TestNode.StartAsync(
-            "a", RetryTests.Echo, builder => builder.Services.AddSingleton<TimeProvider>(time));
+            "a", EchoNodes.Echo, builder => builder.Services.AddSingleton<TimeProvider>(time));
         ingress.Peers["b"] = owner.AsPeer() with { Address = link.Address };
         if (wasConnected)
         {
@@ -84,7 +84,7 @@ public sealed class NodeLimitTests
                 await context.Response.Body.FlushAsync(context.RequestAborted);
                 await aborted.Task;
             });
-            RetryTests.Echo(app);
+            EchoNodes.Echo(app);
         });
         await using var ingress = await StartAsync(owner, options => options.MaxInFlightPerNode = 1);
         using var client = ingress.Client();
@@ -121,7 +121,7 @@ public sealed class NodeLimitTests
 
     private static async Task<TestNode> StartAsync(TestNode owner, Action<StickyForwardingOptions> configure, TimeProvider? time = null)
     {
-        var ingress = await TestNode.StartAsync("a", RetryTests.Echo, builder =>
+        var ingress = await TestNode.StartAsync("a", EchoNodes.Echo, builder =>
         {
             builder.Services.Configure(configure);
             builder.Services.AddSingleton(time ?? TimeProvider.System);

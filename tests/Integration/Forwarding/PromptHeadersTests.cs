@@ -39,7 +39,7 @@ public sealed class PromptHeadersTests
                     await goOn.Task.WaitAsync(context.RequestAborted);
                 });
             },
-            RetryTests.WithoutInterconnect(!overInterconnect));
+            EchoNodes.WithoutInterconnect(!overInterconnect));
         var flushes = 0;
         await using var ingress = await TestNode.StartAsync("a", before: app => app.Use(async (context, next) =>
         {

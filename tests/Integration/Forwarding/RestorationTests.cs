@@ -40,7 +40,7 @@ public sealed class RestorationTests
             ForwardingTests.Facts,
             builder =>
             {
-                RetryTests.WithoutInterconnect(!interconnect)(builder);
+                EchoNodes.WithoutInterconnect(!interconnect)(builder);
                 builder.Services.Configure<ForwardedHeadersOptions>(options =>
                 {
                     options.ForwardedHeaders = ForwardedHeaders.All;
@@ -153,8 +153,8 @@ public sealed class RestorationTests
             context.Response.Headers["X-Frame-Options"] = "DENY";
             return next(context);
         });
-        await using var owner = await TestNode.StartAsync("b", RetryTests.Echo, before: Before);
-        await using var ingress = await TestNode.StartAsync("a", RetryTests.Echo, before: Before);
+        await using var owner = await TestNode.StartAsync("b", EchoNodes.Echo, before: Before);
+        await using var ingress = await TestNode.StartAsync("a", EchoNodes.Echo, before: Before);
         ingress.Peers["b"] = owner.AsPeer();
         using var client = ingress.Client();
         client.DefaultRequestHeaders.Add("To", "b");

@@ -26,7 +26,7 @@ internal sealed class RecordingDirectory : IOwnershipDirectory
     public ValueTask EndAsync(SessionId session, uint epoch, TimeSpan keepFor, CancellationToken cancellationToken)
     {
         Ended.Enqueue((session, epoch, keepFor));
-        return ValueTask.CompletedTask;
+        return new ValueTask(Gate);
     }
 
     public ValueTask<OwnershipRecord?> ReadAsync(SessionId session, CancellationToken cancellationToken) => throw new NotSupportedException();

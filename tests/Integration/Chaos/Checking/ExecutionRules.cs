@@ -7,7 +7,7 @@ internal static class ExecutionRules
 {
     public const string RanTwice = "no request is run twice";
     public const string RanWhereItSays = "an acknowledged request was run once, by the one that the answer names";
-    public const string Memory = "what one owner answers at one epoch is one history of its memory";
+    public const string Memory = "what is answered from one memory is one history of it";
     public const string Forwarding = "no request is forwarded on and on";
 
     /// <summary>From its client to a node, from there to the owner, and to two more if the first refused it.</summary>
@@ -28,7 +28,7 @@ internal static class ExecutionRules
         => executions.Where(request => request.Count() > 1).Select(request => new Violation(
             RanTwice,
             request.First().By.Session,
-            $"{request.Key} was run by {string.Join(" and by ", request.Select(execution => Describe(execution.By)))}",
+            $"{request.Key} was run by {string.Join(" and by ", request.Select(execution => execution.By.Describe()))}",
             [request.Key],
             request.Last().Began));
 
@@ -38,23 +38,23 @@ internal static class ExecutionRules
             .Select(operation => new Violation(
                 RanWhereItSays,
                 operation.Answer!.Session,
-                $"{operation.Id} was answered by {Describe(operation.Answer)}, which has not run it",
+                $"{operation.Id} was answered by {operation.Answer.Describe()}, which has not run it",
                 [operation.Id],
                 operation.Ended));
 
     private static IEnumerable<Violation> IncoherentMemory(History history)
     {
-        foreach (var owner in history.Executions.GroupBy(execution => (execution.By.Session, execution.By.Epoch, execution.By.Process)))
+        foreach (var owner in history.Executions.GroupBy(execution => (execution.By.Session, execution.By.Process, execution.By.Holding)))
         {
             foreach (var same in owner.GroupBy(execution => execution.By.Counter).Where(same => same.Count() > 1))
             {
                 yield return new Violation(
-                    Memory, owner.Key.Session, $"{Describe(same.First().By)} counted {same.Key} twice", [.. same.Select(execution => execution.Id)], same.Last().Began);
+                    Memory, owner.Key.Session, $"{same.First().By.Describe()} counted {same.Key} twice", [.. same.Select(execution => execution.Id)], same.Last().Began);
             }
         }
 
         foreach (var owner in history.Operations.Where(operation => operation.IsAcknowledged)
-            .GroupBy(operation => (operation.Answer!.Session, operation.Answer.Epoch, operation.Answer.Process)))
+            .GroupBy(operation => (operation.Answer!.Session, operation.Answer.Process, operation.Answer.Holding)))
         {
             // In the order of their ends: whoever begins later than the end of one has seen it.
             var byEnd = owner.OrderBy(operation => operation.Ended).ToArray();
@@ -98,6 +98,4 @@ internal static class ExecutionRules
         bool WasDisturbed(Operation operation) => history.Faults.Any(fault =>
             fault.Targets.Contains(operation.Ingress) && fault.Began <= operation.Ended && fault.Ended >= operation.Began);
     }
-
-    private static string Describe(Answer by) => $"{by.Process} @ {by.Epoch}";
 }

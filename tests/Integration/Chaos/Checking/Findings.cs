@@ -8,9 +8,9 @@ namespace StickySessions.Tests.Integration.Chaos.Checking;
 /// <param name="At">When.</param>
 internal sealed record Violation(string Rule, string Session, string What, IReadOnlyList<string> Requests, long At);
 
-/// <summary>A session that two processes served, and the one with the higher epoch was not the last.</summary>
+/// <summary>A session that was served from two memories, and the one with the higher epoch was not the last.</summary>
 /// <param name="Session">The session.</param>
-/// <param name="Stale">Who served it still, at which epoch: <c>web-1#2 @ 3</c>.</param>
+/// <param name="Stale">Who served it still, at which epoch: see <see cref="Histories.Answer.Describe"/>.</param>
 /// <param name="Owner">Who had it already.</param>
 /// <param name="Requests">Requests that show it.</param>
 /// <param name="At">When there were two.</param>

@@ -4,8 +4,8 @@ using StickySessions.Tests.Integration.Chaos.Histories;
 namespace StickySessions.Tests.Integration.Chaos.Checking;
 
 /// <summary>
-/// Finds sessions with two owners. A request that was acknowledged had run to its end before any other process began to run one of the
-/// session at a higher epoch; and at one epoch only one process has any acknowledged.
+/// Finds sessions with two owners. A request that was acknowledged had run to its end before one began to run from another memory at a
+/// higher epoch; and one epoch is acknowledged from one memory only.
 /// </summary>
 internal static class Forks
 {
@@ -21,14 +21,14 @@ internal static class Forks
     private static IEnumerable<Fork> InSession(IGrouping<string, Execution> session, HashSet<string> acknowledged)
     {
         var reigns = session
-            .GroupBy(execution => (execution.By.Epoch, execution.By.Process))
-            .Select(reign => new Reign(reign.Key.Epoch, reign.Key.Process, [.. reign.OrderBy(execution => execution.Began)], acknowledged))
+            .GroupBy(execution => (execution.By.Epoch, execution.By.Process, execution.By.Holding))
+            .Select(reign => new Reign([.. reign.OrderBy(execution => execution.Began)], acknowledged))
             .OrderBy(reign => reign.Epoch)
             .ThenBy(reign => reign.Began)
             .ToArray();
         return reigns
             .Select((stale, i) => reigns.Skip(i + 1)
-                .Where(other => other.Process != stale.Process)
+                .Where(other => !other.By.IsOfSameMemory(stale.By))
                 .Select(owner => Between(session.Key, stale, owner))
                 .OfType<Fork>()
                 .MaxBy(fork => fork.Duration))
@@ -59,15 +59,24 @@ internal static class Forks
 
     private static long EndOf(Execution execution) => execution.Ended ?? execution.Began;
 
-    /// <summary>What one process ran of a session at one epoch.</summary>
-    private sealed record Reign(int Epoch, string Process, Execution[] Executions, HashSet<string> AcknowledgedIds)
+    /// <summary>
+    /// What one process ran of a session at one epoch, for as long as it had the session in its memory without a break. Epoch and process alone
+    /// do not tell reigns apart: once Redis has lost its data, a process may be given an epoch that it had minutes before, and begins anew. Nor
+    /// may the tag or the nonce of the claim divide a reign: a memory that another one has replaced is no newer for being served under a new
+    /// tag, and a node makes its claim once more where Redis has forgotten it.
+    /// </summary>
+    private sealed record Reign(Execution[] Executions, HashSet<string> AcknowledgedIds)
     {
+        public Answer By => Executions[0].By;
+
+        public int Epoch => By.Epoch;
+
         public long Began => Executions[0].Began;
 
         public Execution[] Acknowledged { get; } = [.. Executions.Where(execution => AcknowledgedIds.Contains(execution.Id))];
 
         public Execution[] AcknowledgedAfter(long at) => [.. Acknowledged.Where(execution => EndOf(execution) > at)];
 
-        public override string ToString() => $"{Process} @ {Epoch}";
+        public override string ToString() => By.Describe();
     }
 }

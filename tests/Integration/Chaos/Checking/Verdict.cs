@@ -21,7 +21,7 @@ internal sealed record Verdict(IReadOnlyList<Violation> Violations, IReadOnlyLis
                     fork.Requests,
                     fork.At)),
                 .. ExecutionRules.Check(history),
-                .. ClusterRules.Check(history),
+                .. ClusterRules.Check(history, forkBound),
             ],
             forks);
     }

@@ -26,10 +26,10 @@ internal sealed class ExecutionLog(string path, string process) : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    public static string Format(Answer by) => string.Join(Separator, by.Session, by.Epoch, by.Process, by.Tag, by.Counter);
+    public static string Format(Answer by) => string.Join(Separator, by.Session, by.Epoch, by.Process, by.Holding, by.Tag, by.Counter);
 
     public static Answer ParseAnswer(ReadOnlySpan<string> parts)
-        => new(parts[0], int.Parse(parts[1], CultureInfo.InvariantCulture), parts[2], parts[3], long.Parse(parts[4], CultureInfo.InvariantCulture));
+        => new(parts[0], Number(parts[1]), parts[2], Number(parts[3]), parts[4], long.Parse(parts[5], CultureInfo.InvariantCulture));
 
     public static Answer ParseAnswer(string text) => ParseAnswer(text.Split(Separator));
 
@@ -63,6 +63,8 @@ internal sealed class ExecutionLog(string path, string process) : IDisposable
 
         return (executions, arrivals);
     }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
     private static string[] CompleteLines(string text)
         => text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);

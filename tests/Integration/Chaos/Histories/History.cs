@@ -4,9 +4,16 @@ namespace StickySessions.Tests.Integration.Chaos.Histories;
 /// <param name="Session">The session's id.</param>
 /// <param name="Epoch">At which epoch.</param>
 /// <param name="Process">Which process: the node's name and the number of its start, <c>web-1#2</c>.</param>
+/// <param name="Holding">How often the process had taken the session into its memory: what it knows of it begins anew each time.</param>
 /// <param name="Tag">The tag that the process had then.</param>
-/// <param name="Counter">How many requests this process had run for this session at this epoch.</param>
-internal sealed record Answer(string Session, int Epoch, string Process, string Tag, long Counter);
+/// <param name="Counter">How many requests had been run for the session since it was taken into this memory.</param>
+internal sealed record Answer(string Session, int Epoch, string Process, int Holding, string Tag, long Counter)
+{
+    /// <summary>Who it was, for the reader of a report: <c>web-1#2 @ 3</c>.</summary>
+    public string Describe() => $"{Process}{(Holding > 1 ? $" (memory {Holding})" : "")} @ {Epoch}";
+
+    public bool IsOfSameMemory(Answer other) => (Session, Process, Holding) == (other.Session, other.Process, other.Holding);
+}
 
 /// <summary>What one client asked and learnt. Times are timestamps of the monotonic clock that all processes of a machine share.</summary>
 /// <param name="Id">The id of the request.</param>

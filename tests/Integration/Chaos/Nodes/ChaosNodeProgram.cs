@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -58,13 +57,12 @@ internal static class ChaosNodeProgram
         });
         app.UseStickySessions();
 
-        var memory = new ConcurrentDictionary<(string Session, int Epoch), RequestCounter>();
+        var memories = new SessionMemories();
         Answer Enter(HttpContext context, IClusterMembership membership)
         {
-            var session = context.Features.Get<IStickySessionFeature>()!;
-            var (id, epoch) = (session.SessionId, session.Epoch);
-            var counter = memory.GetOrAdd((id, epoch), _ => new RequestCounter()).Next();
-            var answer = new Answer(id, epoch, process, membership.Self.Tag.ToString(), counter);
+            var session = OwnedSessionFeature.Of(context)!;
+            var memory = memories.Of(session.Session);
+            var answer = new Answer(session.SessionId, session.Epoch, process, memory.Number, membership.Self.Tag.ToString(), memory.CountRequest());
             log.Began(context.Request.Headers[IdHeader].ToString(), answer);
             return answer;
         }
@@ -116,11 +114,4 @@ internal static class ChaosNodeProgram
                 throw;
             }
         };
-
-    private sealed class RequestCounter
-    {
-        private long _count;
-
-        public long Next() => Interlocked.Increment(ref _count);
-    }
 }
