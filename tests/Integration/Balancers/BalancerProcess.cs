@@ -3,7 +3,7 @@ using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Balancers;
 
-/// <summary>A real balancer in front of nodes, that looks at connections and at nothing in them.</summary>
+/// <summary>A real balancer in front of nodes, that knows nothing of sessions.</summary>
 internal sealed class BalancerProcess : IAsyncDisposable
 {
     private readonly DirectoryInfo _directory;
@@ -18,10 +18,16 @@ internal sealed class BalancerProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static Task<BalancerProcess> StartHaproxyOrSkipAsync(IEnumerable<Uri> nodes)
+    /// <summary>Each connection to the next node, whatever it carries.</summary>
+    public static Task<BalancerProcess> StartHaproxyOrSkipAsync(IEnumerable<Uri> nodes) => StartHaproxyOrSkipAsync("tcp", nodes);
+
+    /// <summary>Each request to the next node, whatever its connection.</summary>
+    public static Task<BalancerProcess> StartHaproxyOfRequestsOrSkipAsync(IEnumerable<Uri> nodes) => StartHaproxyOrSkipAsync("http", nodes);
+
+    private static Task<BalancerProcess> StartHaproxyOrSkipAsync(string mode, IEnumerable<Uri> nodes)
         => StartAsync("haproxy", (port, _) => $"""
             defaults
-              mode tcp
+              mode {mode}
               timeout connect 10s
               timeout client 1m
               timeout server 1m
