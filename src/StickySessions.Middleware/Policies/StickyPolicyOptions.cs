@@ -1,10 +1,23 @@
 using Microsoft.AspNetCore.Http;
+using StickySessions.Tokens;
 
 namespace StickySessions.Policies;
 
 /// <summary>How sessions are bound and how long they live. Configuration section <c>StickySessions:Policy</c>.</summary>
 public sealed class StickyPolicyOptions
 {
+    /// <summary>How a session token is bound to the session's owner. A change takes effect at the next start. Default: <see cref="StickyMethod.Insert"/>.</summary>
+    public StickyMethod Method { get; set; }
+
+    /// <summary>
+    /// Where the token of a request is looked for, in this order. With <see cref="StickyMethod.Insert"/> only cookies, headers and query parameters;
+    /// none means <see cref="Cookie"/>. The other methods need at least one. A change takes effect at the next start. Default: empty.
+    /// </summary>
+    public IList<StickyTokenSourceOptions> Sources { get; } = [];
+
+    /// <summary>What happens when two sources find different tokens. Default: <see cref="TokenConflictBehavior.PreferFirst"/>, in the order of <see cref="Sources"/>.</summary>
+    public TokenConflictBehavior OnConflict { get; set; }
+
     /// <summary>
     /// The cookie of the session token. Defaults: name <c>.StickySession</c>, HttpOnly, SameSite Lax, Secure as the request,
     /// path <c>/</c>, a session cookie (no Max-Age), essential. A name that begins with <c>__Host-</c> or <c>__Secure-</c> needs

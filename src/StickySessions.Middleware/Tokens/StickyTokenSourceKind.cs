@@ -1,0 +1,35 @@
+namespace StickySessions.Tokens;
+
+/// <summary>Where in a request a token is.</summary>
+public enum StickyTokenSourceKind
+{
+    /// <summary>A cookie, by name.</summary>
+    Cookie,
+
+    /// <summary>A header, by name; also gRPC metadata.</summary>
+    Header,
+
+    /// <summary>A parameter of the query string, by name.</summary>
+    Query,
+
+    /// <summary>A parameter of a path segment, by name: <c>/cart;jsessionid=abc</c>.</summary>
+    PathParameter,
+
+    /// <summary>A route value of the endpoint, by name. Needs <c>UseRouting</c> before <c>UseStickySessions</c>.</summary>
+    RouteValue,
+
+    /// <summary>
+    /// A claim of the authenticated user, by type. If nothing has authenticated the request yet, the source does it, with
+    /// <see cref="StickyTokenSourceOptions.AuthenticationScheme"/>.
+    /// </summary>
+    Claim,
+
+    /// <summary>The client's network: the last resort, since many clients share an address and one client has several.</summary>
+    ClientAddress,
+
+    /// <summary>The thumbprint (SHA-256) of the client's TLS certificate.</summary>
+    ClientCertificate,
+
+    /// <summary>What <see cref="StickyTokenSourceOptions.Custom"/> reads; from code only.</summary>
+    Custom,
+}
