@@ -28,7 +28,7 @@ internal sealed class IngressNode(
 
     private static readonly TimeSpan PauseBeforeTryingAgain = TimeSpan.FromMilliseconds(50);
 
-    public async Task RouteAsync(HttpContext context, StickyPolicy policy, SessionCookieResult found, RequestDelegate next)
+    public async Task RouteAsync(HttpContext context, StickyPolicy policy, TokenFinding found, RequestDelegate next)
     {
         try
         {

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using StickySessions.Tokens;
 
 namespace StickySessions.Policies;
 
@@ -18,6 +19,9 @@ internal sealed class StickyPolicy
     public StickyPolicy(string name, StickyPolicyOptions options)
     {
         Name = name;
+        Method = options.Method;
+        OnConflict = options.OnConflict;
+        Sources = options.Sources.Count > 0 ? new TokenSourceChain([.. options.Sources]) : null;
         CookieName = options.Cookie.Name!;
         IdleTimeout = options.IdleTimeout;
         AbsoluteTimeout = options.AbsoluteTimeout;
@@ -34,6 +38,13 @@ internal sealed class StickyPolicy
     }
 
     public string Name { get; }
+
+    public StickyMethod Method { get; }
+
+    /// <summary>Null for the cookie alone.</summary>
+    public TokenSourceChain? Sources { get; }
+
+    public TokenConflictBehavior OnConflict { get; }
 
     public string CookieName { get; }
 
