@@ -49,7 +49,7 @@ internal sealed class HomeRouter(
         {
             return refused.Contains(named.Tag)
                 ? SessionRoute.Nowhere(StickyReasons.OwnerUnknown)
-                : SessionRoute.There(named, ForwardPurpose.Place, token);
+                : SessionRoute.There(named, ForwardPurpose.Settle, token);
         }
 
         if (known.TryGet(token.Session, out var remembered)
@@ -73,7 +73,7 @@ internal sealed class HomeRouter(
 
         var route = await DecideAsync(token, policy, cancellationToken);
         return route is { Kind: RouteKind.NotMine } && view.Find(route.Token.Owner) is { } other && !refused.Contains(other.Tag)
-            ? SessionRoute.There(other, ForwardPurpose.Place, route.Token)
+            ? SessionRoute.There(other, ForwardPurpose.Settle, route.Token)
             : route;
     }
 
@@ -88,10 +88,11 @@ internal sealed class HomeRouter(
 
         switch (asked.Purpose)
         {
-            case ForwardPurpose.Place:
+            case ForwardPurpose.Settle:
                 return Adopt(token, policy);
 
-            case ForwardPurpose.Guest:
+            case ForwardPurpose.Guest when homes.Slots.HomeOf(token.Session)?.Tag != membership.Self.Tag:
+                // It has idled out here. Its home decides anew.
                 return SessionRoute.NotMine(token with { Owner = membership.Self.Tag, Epoch = 0 });
 
             default:

@@ -54,20 +54,14 @@ internal sealed class RequestTokens(
         var best = default(TokenFinding);
         foreach (var token in tokens)
         {
-            if (RewrittenToken.TrySplit(token.Value, out var value, out var suffix))
+            if (RewrittenToken.IndexOfSuffix(token.Raw) is >= 0 and var at)
             {
-                best = SessionCookie.Better(best, signed.Verify(suffix, policy, boundTo: value));
+                best = SessionCookie.Better(best, signed.Verify(token.Raw.AsSpan(at + 1), policy, boundTo: token.Raw.AsSpan(0, at)));
             }
         }
 
-        if (best.IsValid)
-        {
-            return best;
-        }
-
-        // Given out before the policy was there, or by an endpoint that is not sticky, or the suffix is worth nothing.
-        RewrittenToken.TrySplit(tokens[0].Value, out var plain, out _);
-        return TokenFinding.Unbound(ApplicationSessionId.Derive(keys.Current.Current, policy.Name, plain));
+        // Else it was given out before the policy was there, or by an endpoint that is not sticky, or the suffix is worth nothing.
+        return best.IsValid ? best : TokenFinding.Unbound(IdOf(tokens[0], policy));
     }
 
     /// <summary>The first that somebody knows; a token that was never learnt, or is long forgotten, has a home all the same.</summary>
@@ -128,19 +122,6 @@ internal sealed class RequestTokens(
     private static TokenFinding Valid(SessionId session, KnownOwner owner)
         => new(TokenFindingStatus.Valid, new StickyToken(session, owner.Owner, owner.Epoch, default, default));
 
-    /// <summary>A suffix does not make a token another one.</summary>
     private static bool Disagree(ImmutableArray<SourcedToken> tokens)
-    {
-        RewrittenToken.TrySplit(tokens[0].Value, out var first, out _);
-        foreach (var token in tokens)
-        {
-            RewrittenToken.TrySplit(token.Value, out var value, out _);
-            if (token.Source != tokens[0].Source && !value.SequenceEqual(first))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+        => tokens.Any(token => token.Source != tokens[0].Source && token.Value != tokens[0].Value);
 }

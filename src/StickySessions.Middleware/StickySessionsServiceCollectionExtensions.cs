@@ -48,6 +48,9 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddForwarding();
         services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<OwnSessions>();
+        services.TryAddSingleton<RequestTokens>();
+        services.TryAddSingleton<ResponseTokens>();
+        services.TryAddSingleton<HomeRouter>();
         services.TryAddSingleton<SessionRouter>();
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionAdmission>();

@@ -41,6 +41,9 @@ internal enum ForwardPurpose
 
     /// <summary>The receiver holds the session though its home is elsewhere, as far as the ingress node remembers.</summary>
     Guest,
+
+    /// <summary>The session's home has just said that it lives with the receiver, which holds it from now on if it did not before.</summary>
+    Settle,
 }
 
 /// <summary>What the ingress node tells about the session of a forwarded request.</summary>

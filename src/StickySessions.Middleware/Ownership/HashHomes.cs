@@ -1,5 +1,4 @@
 using StickySessions.Cluster;
-using StickySessions.Tokens;
 
 namespace StickySessions.Ownership;
 

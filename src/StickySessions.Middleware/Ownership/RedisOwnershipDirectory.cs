@@ -53,6 +53,9 @@ internal sealed class RedisOwnershipDirectory(
             ?? (await TryClaimAsync(session, expectedOwner, seenEpoch, claimer, mayCreate: true, cancellationToken))!.Value;
     }
 
+    public ValueTask<ClaimResult> RecordAsync(SessionId session, NodeTag owner, CancellationToken cancellationToken)
+        => ClaimAsync(session, expectedOwner: default, seenEpoch: 0, owner, cancellationToken);
+
     public async ValueTask<ClaimResult> ReconsiderAsync(SessionId session, ClaimResult won)
     {
         if (!await check.HasLostWritesAsync() || await AskOthersAsync(session, won.Epoch, CancellationToken.None) is not { } known)

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using StickySessions.Tokens;
 
 namespace StickySessions.Policies;
 
@@ -20,6 +21,10 @@ internal sealed class PolicyResolver : IDisposable
     }
 
     public StickyPolicy Default => _default;
+
+    /// <summary>Where tokens are that something was appended to. Empty unless a policy rewrites.</summary>
+    public ReadOnlySpan<StickyTokenSourceOptions> Rewritten
+        => _default is { Method: StickyMethod.Rewrite, Sources: { } sources } ? sources.Sources.AsSpan() : default;
 
     /// <summary>The policy that the request's endpoint falls under, or null if the endpoint is not sticky.</summary>
     public StickyPolicy? Resolve(HttpContext context)

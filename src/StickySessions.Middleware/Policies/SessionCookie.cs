@@ -33,13 +33,16 @@ internal sealed class SessionCookie(TokenProtector protector, TimeProvider time)
         => context.Response.Cookies.Append(
             policy.CookieName, protector.Protect(token, policy.Name), policy.BuildCookie(context, time.GetUtcNow()));
 
-    /// <summary>Makes the client forget the cookie: the same attributes, or a browser would keep the other one.</summary>
+    /// <summary>Makes the client forget its cookies: the same attributes, or a browser would keep the other ones.</summary>
     public void Delete(HttpContext context, StickyPolicy policy)
     {
-        var cookie = policy.BuildCookie(context, time.GetUtcNow());
-        cookie.Expires = DateTimeOffset.UnixEpoch;
-        cookie.MaxAge = TimeSpan.Zero;
-        context.Response.Cookies.Append(policy.CookieName, string.Empty, cookie);
+        foreach (var name in policy.CookieNames)
+        {
+            var cookie = policy.BuildCookie(context, time.GetUtcNow());
+            cookie.Expires = DateTimeOffset.UnixEpoch;
+            cookie.MaxAge = TimeSpan.Zero;
+            context.Response.Cookies.Append(name, string.Empty, cookie);
+        }
     }
 
     private TokenFinding ReadCached(ConnectionTokenCache cache, StringValues cookies, StickyPolicy policy)

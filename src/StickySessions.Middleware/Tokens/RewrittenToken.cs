@@ -16,18 +16,14 @@ internal static class RewrittenToken
     public static string Append(string value, string token) => $"{value}{Separator}{token}";
 
     /// <summary>
-    /// Whether the text ends like something that was appended, genuine or not: either way it is none of the application's business.
+    /// Where the appended part of a text begins, or -1. Whatever looks like one counts, genuine or not: either way it is none of the application's business.
     /// </summary>
-    public static bool TrySplit(ReadOnlySpan<char> text, out ReadOnlySpan<char> value, out ReadOnlySpan<char> token)
+    public static int IndexOfSuffix(ReadOnlySpan<char> text)
     {
         var at = text.Length - SuffixLength;
-        if (at > 0 && text[at] == Separator && !text[(at + 1)..].ContainsAnyExcept(Base64Url))
-        {
-            (value, token) = (text[..at], text[(at + 1)..]);
-            return true;
-        }
-
-        (value, token) = (text, default);
-        return false;
+        return at > 0 && text[at] == Separator && !text[(at + 1)..].ContainsAnyExcept(Base64Url) ? at : -1;
     }
+
+    /// <summary>The application's part of a text.</summary>
+    public static string OwnPart(string text) => IndexOfSuffix(text) is >= 0 and var at ? text[..at] : text;
 }

@@ -26,7 +26,7 @@ internal sealed class TokenSourceChain
         _ownPart = ownPart;
     }
 
-    public IReadOnlyList<StickyTokenSourceOptions> Sources { get; }
+    public ImmutableArray<StickyTokenSourceOptions> Sources { get; }
 
     /// <summary>
     /// All tokens of the request, in the order of the sources, at most <see cref="MaxTokens"/>; a cookie that was sent twice gives two.
