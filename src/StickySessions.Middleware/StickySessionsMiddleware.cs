@@ -32,8 +32,9 @@ internal sealed class StickySessionsMiddleware(
         var forwarded = context.Features.Get<IForwardedRequestFeature>();
         forwarded?.RestoreRequest(context);
 
-        // 1. Opt out?
-        if (policies.Resolve(context) is not { } policy)
+        // 1. Opt out? The ingress node's decision holds for its owner: while a new version is rolled out, the two may differ.
+        var policy = forwarded is null ? policies.Resolve(context) : policies.Find(forwarded.Session.Policy) ?? policies.Resolve(context);
+        if (policy is null)
         {
             RewrittenRequest.Restore(context, policies.Rewritten);
             return next(context);

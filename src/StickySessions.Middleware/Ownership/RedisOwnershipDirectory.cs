@@ -23,7 +23,7 @@ internal sealed class RedisOwnershipDirectory(
     /// </summary>
     public static readonly TimeSpan RecordMargin = TimeSpan.FromHours(1);
 
-    private TimeSpan Lifetime => policies.Default.IdleTimeout + RecordMargin;
+    private TimeSpan Lifetime => policies.LongestIdleTimeout + RecordMargin;
 
     public async ValueTask<OwnershipRecord?> ReadAsync(SessionId session, CancellationToken cancellationToken)
     {
