@@ -25,10 +25,21 @@ internal sealed class PolicyConfiguration(IConfiguration? configuration = null) 
 
     private static void Bind(IConfigurationSection section, string? name, StickyPolicyOptions options)
     {
+        if (section["Preset"] is { Length: > 0 } preset)
+        {
+            options.Apply(Enum.TryParse<StickyPreset>(preset, ignoreCase: true, out var known) && Enum.IsDefined(known)
+                ? known
+                : throw new OptionsValidationException(
+                    name ?? Options.DefaultName,
+                    typeof(StickyPolicyOptions),
+                    [$"{section.Path}:Preset is \"{preset}\": choose one of {string.Join(", ", Enum.GetNames<StickyPreset>())}."]));
+        }
+
         // The binder leaves out, without a word, what it cannot bind of a list.
         StickyTokenSourceOptions[] before = [.. options.Sources];
         RequireList(section.GetSection(nameof(options.PathPrefixes)), name);
         RequireList(section.GetSection(nameof(options.Sources)), name);
+        RequireList(section.GetSection(nameof(options.EndWithCookies)), name);
         section.Bind(options);
         options.Sources.Clear();
         foreach (var source in before.Concat(section.GetSection(nameof(options.Sources)).GetChildren().Select(Read)))
