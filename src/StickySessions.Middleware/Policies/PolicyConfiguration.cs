@@ -19,16 +19,17 @@ internal sealed class PolicyConfiguration(IConfiguration? configuration = null) 
 
         if (configuration?.GetSection(PolicyNames.Section(name)) is { } section)
         {
-            Bind(section, name, options);
+            Bind(section, options);
         }
     }
 
-    private static void Bind(IConfigurationSection section, string? name, StickyPolicyOptions options)
+    private static void Bind(IConfigurationSection section, StickyPolicyOptions options)
     {
         // The binder leaves out, without a word, what it cannot bind of a list.
         StickyTokenSourceOptions[] before = [.. options.Sources];
-        RequireList(section.GetSection(nameof(options.PathPrefixes)), name);
-        RequireList(section.GetSection(nameof(options.Sources)), name);
+        RequireList(section.GetSection(nameof(options.PathPrefixes)));
+        RequireList(section.GetSection(nameof(options.Sources)));
+        Require(section["Cookie:Name"] != "", $"{section.Path}:Cookie:Name is \"\", which is no cookie name: correct it, or remove it for its default.");
         section.Bind(options);
         options.Sources.Clear();
         foreach (var source in before.Concat(section.GetSection(nameof(options.Sources)).GetChildren().Select(Read)))
@@ -44,12 +45,15 @@ internal sealed class PolicyConfiguration(IConfiguration? configuration = null) 
         return source;
     }
 
-    private static void RequireList(IConfigurationSection section, string? name)
+    private static void RequireList(IConfigurationSection section)
+        => Require(string.IsNullOrEmpty(section.Value), $"{section.Path} is \"{section.Value}\", but must be a list: use {section.Path}:0.");
+
+    /// <summary>For what the binder ignores, or trips over without naming the key.</summary>
+    private static void Require(bool isFulfilled, string problem)
     {
-        if (!string.IsNullOrEmpty(section.Value))
+        if (!isFulfilled)
         {
-            throw new OptionsValidationException(
-                name ?? Options.DefaultName, typeof(StickyPolicyOptions), [$"{section.Path} is \"{section.Value}\", but must be a list: use {section.Path}:0."]);
+            throw new OptionsValidationException(nameof(StickyPolicyOptions), typeof(StickyPolicyOptions), [problem]);
         }
     }
 }
