@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.DataProtection;
+using StickySessions.Tests.ClientApp.Blazor;
+using StickySessions.Tests.ClientApp.Grpc;
+using StickySessions.Tests.ClientApp.Mcp;
 
 namespace StickySessions.Tests.ClientApp;
 
@@ -17,6 +20,9 @@ internal static class Program
         // As on machines of their own: what one node has encrypted no other can read.
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Services.AddHealthChecks();
+        builder.AddBlazor();
+        builder.AddTally();
+        builder.AddMcp();
         if (isSticky)
         {
             builder.Services.AddStickySessions();
@@ -24,6 +30,7 @@ internal static class Program
         }
 
         var app = builder.Build();
+        app.UseNewConnectionPerClick();
         if (isSticky)
         {
             app.UseStickySessions();
@@ -31,6 +38,9 @@ internal static class Program
 
         app.MapHealthChecks("/healthz/ready");
         MapCounter(app);
+        app.MapBlazor();
+        app.MapTally();
+        app.MapMemory();
         await app.RunAsync();
     }
 

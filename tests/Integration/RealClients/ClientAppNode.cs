@@ -6,18 +6,33 @@ namespace StickySessions.Tests.Integration.RealClients;
 /// <summary>One node of the application that real clients use: a process of its own.</summary>
 internal sealed partial class ClientAppNode : IAsyncDisposable
 {
+    // Kestrel opens them, and says so, in the order of their names.
+    private static readonly string[] Settings =
+    [
+        "--Kestrel:Endpoints:Http1:Url=http://127.0.0.1:0",
+        "--Kestrel:Endpoints:Http2:Url=http://127.0.0.1:0",
+        "--Kestrel:Endpoints:Http2:Protocols=Http2",
+        "--Logging:LogLevel:Default=Warning",
+        "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information",
+    ];
+
     private readonly ChildProcess _process;
 
-    private ClientAppNode(string name, Uri address, ChildProcess process)
+    private ClientAppNode(string name, Uri[] addresses, ChildProcess process)
     {
         Name = name;
-        Address = address;
+        Address = addresses[0];
+        Http2Address = addresses[1];
         _process = process;
     }
 
     public string Name { get; }
 
+    /// <summary>Where it speaks HTTP/1.1.</summary>
     public Uri Address { get; }
+
+    /// <summary>Where it speaks HTTP/2, in clear text as well.</summary>
+    public Uri Http2Address { get; }
 
     private static string Dotnet
         => Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
@@ -26,19 +41,19 @@ internal sealed partial class ClientAppNode : IAsyncDisposable
     /// <param name="arguments">Configuration, as <c>--Key=Value</c>.</param>
     public static async Task<ClientAppNode> StartAsync(string name, params IEnumerable<string> arguments)
     {
-        Uri? address = null;
+        Uri[] addresses = [];
         using var client = new HttpClient();
         var process = await ChildProcess.StartAsync(
             name,
             Dotnet,
-            [Path.Combine(AppContext.BaseDirectory, "StickySessions.Tests.ClientApp.dll"), "--urls=http://127.0.0.1:0", .. arguments],
+            [Path.Combine(AppContext.BaseDirectory, "StickySessions.Tests.ClientApp.dll"), .. Settings, .. arguments],
             async node =>
             {
-                address ??= node.Output.Select(ReadAddress).FirstOrDefault(announced => announced is not null);
-                return address is not null && await IsReadyAsync(address, client);
+                addresses = [.. node.Output.Select(ReadAddress).OfType<Uri>()];
+                return addresses.Length == 2 && await IsReadyAsync(addresses[0], client);
             },
             ("ASPNETCORE_CONTENTROOT", AppContext.BaseDirectory));
-        return new ClientAppNode(name, address!, process);
+        return new ClientAppNode(name, addresses, process);
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
