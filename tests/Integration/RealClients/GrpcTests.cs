@@ -11,7 +11,7 @@ namespace StickySessions.Tests.Integration.RealClients;
 public sealed class GrpcTests(SharedClientApps apps)
 {
     private const int Sessions = 4;
-    private const int Rounds = 10;
+    private const int Rounds = 40;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -13,9 +13,11 @@ internal sealed class Browser : IDisposable
     private Browser(string chromium, string chromedriver, bool scripts)
     {
         var options = new ChromeOptions { BinaryLocation = chromium };
+
+        // So high that nothing has to be scrolled to.
         options.AddArguments(
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,2000",
             $"--user-data-dir={_profile.FullName}");
 
         // Its own first page would look for a search engine's, which is a failed request where there is no internet.
@@ -89,8 +91,11 @@ internal sealed class Browser : IDisposable
             read,
             times)!).Cast<string>()];
 
-    /// <summary>The page as a person sees it.</summary>
-    public void Photograph(string file) => _driver.GetScreenshot().SaveAsFile(file);
+    /// <summary>Marks this page, which a later one that replaces it is not.</summary>
+    public void Mark() => _driver.ExecuteScript("document.documentElement.dataset.mark = 'old'");
+
+    /// <summary>Whether another page than the one that was marked is there, and complete.</summary>
+    public bool HasLoadedAgain() => _driver.ExecuteScript("return !document.documentElement.dataset.mark && document.readyState === 'complete'") is true;
 
     public void Dispose()
     {
