@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using Microsoft.AspNetCore.DataProtection;
+using StickySessions.Tests.ClientApp.EngineIo;
 
 namespace StickySessions.Tests.ClientApp;
 
@@ -23,31 +23,20 @@ internal static class Program
             builder.Services.AddHealthChecks().AddStickySessions();
         }
 
+        builder.Services.AddSingleton<Visitors>();
+        builder.Services.AddChat();
+
         var app = builder.Build();
         if (isSticky)
         {
             app.UseStickySessions();
         }
 
+        app.UseWebSockets();
         app.MapHealthChecks("/healthz/ready");
-        MapCounter(app);
+        app.MapCounter();
+        app.MapChat();
+        app.MapEngineIo();
         await app.RunAsync();
-    }
-
-    /// <summary>The least that needs stickiness: a number in memory for each visitor who keeps a cookie.</summary>
-    private static void MapCounter(WebApplication app)
-    {
-        var counts = new ConcurrentDictionary<string, int>();
-        app.MapMethods("/count", [HttpMethods.Get, HttpMethods.Post], (HttpContext context) =>
-        {
-            if (context.Request.Cookies["visitor"] is not { } visitor)
-            {
-                visitor = Guid.NewGuid().ToString("N");
-                context.Response.Cookies.Append("visitor", visitor);
-            }
-
-            context.Response.Headers.CacheControl = "no-store";
-            return counts.AddOrUpdate(visitor, 1, static (_, count) => count + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        });
     }
 }
