@@ -22,11 +22,8 @@ internal sealed class BalancerProcess : IAsyncDisposable
     public static Task<BalancerProcess> StartHaproxyOrSkipAsync(IEnumerable<Uri> nodes) => StartHaproxyOrSkipAsync("tcp", nodes);
 
     /// <summary>Each request to the next node, whatever its connection.</summary>
-    public static Task<BalancerProcess> StartHaproxyOfRequestsOrSkipAsync(IEnumerable<Uri> nodes) => StartHaproxyOrSkipAsync("http", nodes);
-
-    /// <summary>Each HTTP/2 request to the next node, whatever its connection, in clear text on both sides.</summary>
-    public static Task<BalancerProcess> StartHaproxyOfHttp2RequestsOrSkipAsync(IEnumerable<Uri> nodes)
-        => StartHaproxyOrSkipAsync("http", nodes, "proto h2");
+    public static Task<BalancerProcess> StartHaproxyOfRequestsOrSkipAsync(IEnumerable<Uri> nodes, bool isHttp2 = false)
+        => StartHaproxyOrSkipAsync("http", nodes, isHttp2 ? " proto h2" : "");
 
     private static Task<BalancerProcess> StartHaproxyOrSkipAsync(string mode, IEnumerable<Uri> nodes, string protocol = "")
         => StartAsync("haproxy", (port, _) => $"""
@@ -36,11 +33,11 @@ internal sealed class BalancerProcess : IAsyncDisposable
               timeout client 1m
               timeout server 1m
             frontend shop
-              bind 127.0.0.1:{port} {protocol}
+              bind 127.0.0.1:{port}{protocol}
               default_backend nodes
             backend nodes
               balance roundrobin
-            {string.Join('\n', nodes.Select((node, i) => $"  server web-{i} {node.Authority} {protocol}"))}
+            {string.Join('\n', nodes.Select((node, i) => $"  server web-{i} {node.Authority}{protocol}"))}
 
             """, config => ["-db", "-f", config]);
 

@@ -6,32 +6,31 @@ namespace StickySessions.Tests.Integration.RealClients;
 /// <summary>One node of the application that real clients use: a process of its own.</summary>
 internal sealed partial class ClientAppNode : IAsyncDisposable
 {
-    // Kestrel opens them, and says so, in the order of their names.
+    /// <summary>Two endpoints, announced in the order of their names, and a log without a line for each request.</summary>
     private static readonly string[] Settings =
     [
-        "--Kestrel:Endpoints:Http1:Url=http://127.0.0.1:0",
-        "--Kestrel:Endpoints:Http2:Url=http://127.0.0.1:0",
-        "--Kestrel:Endpoints:Http2:Protocols=Http2",
+        "--Kestrel:Endpoints:1:Url=http://127.0.0.1:0",
+        "--Kestrel:Endpoints:1:Protocols=Http1",
+        "--Kestrel:Endpoints:2:Url=http://127.0.0.1:0",
+        "--Kestrel:Endpoints:2:Protocols=Http2",
         "--Logging:LogLevel:Default=Warning",
         "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information",
     ];
 
     private readonly ChildProcess _process;
 
-    private ClientAppNode(string name, Uri[] addresses, ChildProcess process)
+    private ClientAppNode(string name, IReadOnlyList<Uri> addresses, ChildProcess process)
     {
         Name = name;
-        Address = addresses[0];
-        Http2Address = addresses[1];
+        (Address, Http2Address) = (addresses[0], addresses[1]);
         _process = process;
     }
 
     public string Name { get; }
 
-    /// <summary>Where it speaks HTTP/1.1.</summary>
     public Uri Address { get; }
 
-    /// <summary>Where it speaks HTTP/2, in clear text as well.</summary>
+    /// <summary>Where it expects HTTP/2 from the first byte: without TLS a port speaks one or the other.</summary>
     public Uri Http2Address { get; }
 
     private static string Dotnet
@@ -49,7 +48,7 @@ internal sealed partial class ClientAppNode : IAsyncDisposable
             [Path.Combine(AppContext.BaseDirectory, "StickySessions.Tests.ClientApp.dll"), .. Settings, .. arguments],
             async node =>
             {
-                addresses = [.. node.Output.Select(ReadAddress).OfType<Uri>()];
+                addresses = [.. node.Output.Select(line => Announcement().Match(line)).Where(match => match.Success).Select(match => new Uri(match.Groups[1].Value))];
                 return addresses.Length == 2 && await IsReadyAsync(addresses[0], client);
             },
             ("ASPNETCORE_CONTENTROOT", AppContext.BaseDirectory));
@@ -72,8 +71,6 @@ internal sealed partial class ClientAppNode : IAsyncDisposable
             return false;
         }
     }
-
-    private static Uri? ReadAddress(string line) => Announcement().Match(line) is { Success: true } match ? new Uri(match.Groups[1].Value) : null;
 
     [GeneratedRegex(@"Now listening on: (http://127\.0\.0\.1:\d+)$")]
     private static partial Regex Announcement();

@@ -7,7 +7,7 @@ namespace StickySessions.Tests.Integration.RealClients;
 /// Grpc.Net.Client with each kind of call. Clients of gRPC keep no cookies unless their handler does; here it does. Behind the balancer of
 /// connections a session's calls take turns on several, behind that of requests one is enough.
 /// </summary>
-[Collection(nameof(WebClientTests))]
+[Collection(nameof(RealClientTests))]
 public sealed class GrpcTests(SharedClientApps apps)
 {
     private const int Sessions = 4;
@@ -29,7 +29,7 @@ public sealed class GrpcTests(SharedClientApps apps)
     [InlineData(Spraying.Requests)]
     public async Task EachKindOfCall_WithoutStickySessions_FindsAnotherSum(Spraying spraying)
     {
-        using var tally = new TallyClient(await (await apps.SprayedAsync()).Http2AddressAsync(spraying));
+        using var tally = new TallyClient(await (await apps.UnstickyAsync()).Http2AddressAsync(spraying));
         Assert.Equal(1, await tally.AddAsync(1));
         Assert.NotEqual(2, await tally.AddAsync(1));
         Assert.NotEqual([3, 4], await tally.AddOnesAsync(2));

@@ -10,7 +10,7 @@ namespace StickySessions.Tests.Integration.RealClients;
 /// The official MCP client for C# and a server with sessions: what was remembered, the stream that the client opened with GET and the
 /// answers to the server's own requests must meet in one process. The client keeps cookies here; it would not by itself.
 /// </summary>
-[Collection(nameof(WebClientTests))]
+[Collection(nameof(RealClientTests))]
 public sealed class McpTests(SharedClientApps apps)
 {
     private const int Sessions = 4;
@@ -33,7 +33,7 @@ public sealed class McpTests(SharedClientApps apps)
     public async Task Session_WithoutStickySessions_IsNotFound(Spraying spraying)
     {
         using var exchanges = new McpExchanges();
-        var address = await (await apps.SprayedAsync()).AddressAsync(spraying);
+        var address = await (await apps.UnstickyAsync()).AddressAsync(spraying);
 
         await Assert.ThrowsAnyAsync<Exception>(async () => await RememberAsync(await ConnectAsync(address, exchanges), exchanges));
         Assert.Contains(exchanges.Seen, exchange => exchange.Status == HttpStatusCode.NotFound);

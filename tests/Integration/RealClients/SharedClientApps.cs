@@ -2,22 +2,21 @@ using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.RealClients;
 
-/// <summary>
-/// Three nodes with StickySessions and three without, for all tests of clients from the web. Started when the first test asks for them;
-/// no test stops one.
-/// </summary>
+/// <summary>The application that real clients use, with and without StickySessions. Each is started when the first test asks for it.</summary>
 public sealed class SharedClientApps(GarnetServerFixture redis) : IAsyncDisposable
 {
     private Task<ClientAppCluster>? _sticky;
-    private Task<ClientAppCluster>? _sprayed;
+    private Task<ClientAppCluster>? _unsticky;
 
     internal Task<ClientAppCluster> StickyAsync() => _sticky ??= StartStickyAsync();
 
-    internal Task<ClientAppCluster> SprayedAsync() => _sprayed ??= ClientAppCluster.StartAsync(redis: null);
+    internal Task<ClientAppCluster> UnstickyAsync() => _unsticky ??= ClientAppCluster.StartAsync(redis: null);
+
+    internal Task<ClientAppCluster> ClusterAsync(bool isSticky) => isSticky ? StickyAsync() : UnstickyAsync();
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var cluster in new[] { _sticky, _sprayed })
+        foreach (var cluster in new[] { _sticky, _unsticky })
         {
             if (cluster is { IsCompletedSuccessfully: true })
             {
@@ -28,7 +27,3 @@ public sealed class SharedClientApps(GarnetServerFixture redis) : IAsyncDisposab
 
     private async Task<ClientAppCluster> StartStickyAsync() => await ClientAppCluster.StartAsync(await redis.ConfigurationAsync());
 }
-
-/// <summary>Tests of clients that share the application's nodes: one after the other and beside nothing else.</summary>
-[CollectionDefinition(nameof(WebClientTests), DisableParallelization = true)]
-public sealed class WebClientTests : ICollectionFixture<SharedClientApps>;

@@ -15,11 +15,11 @@ public sealed class SharedShopsForBrowsers(GarnetServerFixture redis) : IAsyncDi
 
     private readonly List<IAsyncDisposable> _running = [];
     private Task<ShopClusterOfProcesses>? _sticky;
-    private Task<ShopClusterOfProcesses>? _sprayed;
+    private Task<ShopClusterOfProcesses>? _unsticky;
 
     internal async Task<Uri> StickyAsync(Spraying spraying) => await BalanceAsync(spraying, _sticky ??= StartAsync());
 
-    internal async Task<Uri> SprayedAsync(Spraying spraying) => await BalanceAsync(spraying, _sprayed ??= StartAsync(("ShopCart__Sticky", "off")));
+    internal async Task<Uri> UnstickyAsync(Spraying spraying) => await BalanceAsync(spraying, _unsticky ??= StartAsync(("ShopCart__Sticky", "off")));
 
     public async ValueTask DisposeAsync()
     {
