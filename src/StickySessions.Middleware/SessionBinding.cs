@@ -14,6 +14,7 @@ namespace StickySessions;
 /// </summary>
 internal sealed partial class SessionBinding(
     SessionCookie cookies,
+    ResponseTokens responses,
     IClusterMembership membership,
     HeldSessions held,
     IOwnershipDirectory directory,
@@ -25,11 +26,14 @@ internal sealed partial class SessionBinding(
     /// <summary>Enters the application on behalf of a session that the client's token already names.</summary>
     public void Attach(HttpContext context, OwnedSessionFeature feature, in StickyToken token)
     {
-        if (token.Epoch != feature.Session.Epoch
-            || token.Owner != membership.Self.Tag
-            || cookies.IsDueForRenewal(token, feature.Policy))
+        var isStale = feature.Policy.SignsTokens
+            && (token.Epoch != feature.Session.Epoch
+                || token.Owner != membership.Self.Tag
+                || cookies.IsDueForRenewal(token, feature.Policy));
+        if (isStale || feature.Policy.ReadsResponses)
         {
-            AttachAndIssue(context, feature, isNew: false);
+            // A token of the application that has no suffix gets one when the application next gives it out.
+            AttachAndIssue(context, feature, isNew: false, reissue: isStale && token.Owner != default);
             return;
         }
 
@@ -42,14 +46,14 @@ internal sealed partial class SessionBinding(
     }
 
     /// <summary>Enters the application on behalf of a session whose token the client does not have yet.</summary>
-    public void AttachNew(HttpContext context, OwnedSessionFeature feature) => AttachAndIssue(context, feature, isNew: true);
+    public void AttachNew(HttpContext context, OwnedSessionFeature feature) => AttachAndIssue(context, feature, isNew: true, reissue: false);
 
-    private void AttachAndIssue(HttpContext context, OwnedSessionFeature feature, bool isNew)
+    private void AttachAndIssue(HttpContext context, OwnedSessionFeature feature, bool isNew, bool reissue)
     {
         Enter(context, feature);
         if (!context.Response.HasStarted)
         {
-            context.Response.OnStarting(() => IssueAsync(context, feature, isNew));
+            context.Response.OnStarting(() => IssueAsync(context, feature, isNew, reissue));
         }
     }
 
@@ -77,13 +81,13 @@ internal sealed partial class SessionBinding(
     {
         if (!fence.IsOpen(feature.Session))
         {
-            return RefuseUnlessOpenAsync(context, feature, issue: false, isNew: false);
+            return RefuseUnlessOpenAsync(context, feature, issue: null);
         }
 
         return feature.Session.IsEnded ? EndAsync(context, feature) : Task.CompletedTask;
     }
 
-    private async Task RefuseUnlessOpenAsync(HttpContext context, OwnedSessionFeature feature, bool issue, bool isNew)
+    private async Task RefuseUnlessOpenAsync(HttpContext context, OwnedSessionFeature feature, Func<Task>? issue)
     {
         if (await fence.WhyClosedAsync(feature.Session) is { } reason)
         {
@@ -93,9 +97,9 @@ internal sealed partial class SessionBinding(
         {
             await EndAsync(context, feature);
         }
-        else if (issue)
+        else if (issue is not null)
         {
-            Issue(context, feature, isNew);
+            await issue();
         }
     }
 
@@ -121,32 +125,74 @@ internal sealed partial class SessionBinding(
         var context = (HttpContext)state;
         var feature = OwnedSessionFeature.Of(context)!;
         feature.Session.Requests.Remove(context);
-        feature.Binding.Leave(feature.Session);
+        feature.Binding.Leave(feature);
         return feature.Session.IsEnded ? feature.RecordEndAsync(feature.Binding.RecordEndAsync) : Task.CompletedTask;
     }
 
     private void CountIn() => running.Enter();
 
-    private void Leave(HeldSession session)
+    private void Leave(OwnedSessionFeature feature)
     {
         running.Exit();
-        held.Exit(session);
+        held.Exit(feature.Session);
+        if (feature.IsProvisional)
+        {
+            held.Forget(feature.Session);
+        }
     }
 
-    private Task IssueAsync(HttpContext context, OwnedSessionFeature feature, bool isNew)
+    private Task IssueAsync(HttpContext context, OwnedSessionFeature feature, bool isNew, bool reissue)
     {
         if (!fence.IsOpen(feature.Session))
         {
-            return RefuseUnlessOpenAsync(context, feature, issue: true, isNew);
+            return RefuseUnlessOpenAsync(context, feature, () => IssueByMethodAsync(context, feature, isNew, reissue));
         }
 
-        if (feature.Session.IsEnded)
+        return feature.Session.IsEnded ? EndAsync(context, feature) : IssueByMethodAsync(context, feature, isNew, reissue);
+    }
+
+    private Task IssueByMethodAsync(HttpContext context, OwnedSessionFeature feature, bool isNew, bool reissue)
+    {
+        switch (feature.Policy.Method)
         {
-            return EndAsync(context, feature);
+            case StickyMethod.Insert:
+                Issue(context, feature, isNew);
+                return Task.CompletedTask;
+            case StickyMethod.Rewrite or StickyMethod.Learn:
+                return BindAsync(context, feature, reissue);
+            default:
+                return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>The binding is complete before the response leaves.</summary>
+    private async Task BindAsync(HttpContext context, OwnedSessionFeature feature, bool reissue)
+    {
+        BoundTokens bound;
+        try
+        {
+            bound = await responses.BindAsync(context, feature);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            await ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
+            return;
         }
 
-        Issue(context, feature, isNew);
-        return Task.CompletedTask;
+        // That may have taken time: is this node still the owner?
+        if (!fence.IsOpen(feature.Session) && await fence.WhyClosedAsync(feature.Session) is { } reason)
+        {
+            await ReplaceAsync(context, feature, reason);
+        }
+        else if (bound == BoundTokens.TakenAway && !feature.IsProvisional)
+        {
+            feature.End();
+            await EndAsync(context, feature);
+        }
+        else if (bound == BoundTokens.None && reissue && CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
+        {
+            responses.Reissue(context, feature, time.GetUtcNow());
+        }
     }
 
     private void Issue(HttpContext context, OwnedSessionFeature feature, bool isNew)
@@ -181,7 +227,7 @@ internal sealed partial class SessionBinding(
             return;
         }
 
-        if (CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
+        if (feature.Policy.Method != StickyMethod.Hash && CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
         {
             cookies.Delete(context, feature.Policy);
         }
@@ -190,6 +236,13 @@ internal sealed partial class SessionBinding(
     /// <returns>Whether there is a tombstone.</returns>
     private async Task<bool> RecordEndAsync(OwnedSessionFeature feature)
     {
+        if (feature.Policy.Method == StickyMethod.Hash)
+        {
+            // The token stays what it is, a user's name for instance, and the next session under it begins with the next request.
+            held.Forget(feature.Session);
+            return true;
+        }
+
         try
         {
             await directory.EndAsync(feature.Session.Id, feature.Session.Epoch, feature.Policy.AbsoluteTimeout, CancellationToken.None);

@@ -15,6 +15,7 @@ internal sealed partial class SessionEntry(
     SessionAdmission admission,
     HeldSessions held,
     IClusterMembership membership,
+    PolicyResolver policies,
     StickyMetrics metrics,
     TimeProvider time,
     ILogger<SessionEntry> logger)
@@ -32,7 +33,11 @@ internal sealed partial class SessionEntry(
     /// </summary>
     public Task RunForwardedAsync(
         HttpContext context, StickyPolicy policy, HeldSession session, StickyToken? issued, string ingress, RequestOutcome outcome, RequestDelegate next)
-        => RunUnlessFullAsync(context, new OwnedSessionFeature(session, policy, binding, membership.Self.Name, ingress), issued, outcome, next);
+    {
+        var isProvisional = issued is null && policy.Method != StickyMethod.Insert;
+        return RunUnlessFullAsync(
+            context, new OwnedSessionFeature(session, policy, binding, membership.Self.Name, ingress, isProvisional), issued, outcome, next);
+    }
 
     /// <summary>Runs the application for a new session, unless none may begin here now.</summary>
     public async Task RunNewAsync(HttpContext context, StickyPolicy policy, StickyToken fresh, string ingress, RequestDelegate next)
@@ -58,6 +63,13 @@ internal sealed partial class SessionEntry(
             context, StatusCodes.Status503ServiceUnavailable, reason, StickyReasonDetails.Of(reason), owner, StickyReasonDetails.RetryAfter(reason));
     }
 
+    /// <summary>Answers a request that no node would run.</summary>
+    public Task RefuseAsync(HttpContext context, string reason)
+    {
+        metrics.Request(RequestOutcome.Failed);
+        return StickyProblem.WriteAsync(context, StatusCodes.Status400BadRequest, reason, StickyReasonDetails.Of(reason));
+    }
+
     private Task RunUnlessFullAsync(
         HttpContext context, OwnedSessionFeature feature, in StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
         => admission.IsLimited
@@ -80,6 +92,7 @@ internal sealed partial class SessionEntry(
             binding.AttachNew(context, feature);
         }
 
+        RewrittenRequest.Restore(context, policies.Rewritten);
         return next(context);
     }
 

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http;
+using StickySessions.Tokens;
 
 namespace StickySessions.Policies;
 
@@ -18,7 +20,14 @@ internal sealed class StickyPolicy
     public StickyPolicy(string name, StickyPolicyOptions options)
     {
         Name = name;
+        Method = options.Method;
+        OnConflict = options.OnConflict;
+        Sources = options.Sources.Count == 0 ? null
+            : new TokenSourceChain([.. options.Sources], options.Method == StickyMethod.Rewrite ? RewrittenToken.OwnPart : null);
         CookieName = options.Cookie.Name!;
+        CookieNames = Method == StickyMethod.Insert
+            ? [CookieName]
+            : [.. options.Sources.Where(source => source.Kind == StickyTokenSourceKind.Cookie).Select(source => source.Name!)];
         IdleTimeout = options.IdleTimeout;
         AbsoluteTimeout = options.AbsoluteTimeout;
         StickyByDefault = options.StickyByDefault;
@@ -35,7 +44,23 @@ internal sealed class StickyPolicy
 
     public string Name { get; }
 
+    public StickyMethod Method { get; }
+
+    /// <summary>Whether a client holds a signed token that names the owner: it is renewed when the owner changes.</summary>
+    public bool SignsTokens => Method is StickyMethod.Insert or StickyMethod.Rewrite;
+
+    /// <summary>Whether the application's responses say which token binds a session.</summary>
+    public bool ReadsResponses => Method is StickyMethod.Rewrite or StickyMethod.Learn;
+
+    /// <summary>Null for the cookie alone.</summary>
+    public TokenSourceChain? Sources { get; }
+
+    public TokenConflictBehavior OnConflict { get; }
+
     public string CookieName { get; }
+
+    /// <summary>The cookies that bind a session: this library's own, or the application's.</summary>
+    public ImmutableArray<string> CookieNames { get; }
 
     public TimeSpan IdleTimeout { get; }
 

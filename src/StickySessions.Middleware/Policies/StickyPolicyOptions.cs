@@ -3,9 +3,20 @@ using StickySessions.Tokens;
 
 namespace StickySessions.Policies;
 
-/// <summary>How sessions are bound and how long they live. Configuration section <c>StickySessions:Policy</c>.</summary>
+/// <summary>
+/// How sessions are bound and how long they live. Configuration section <c>StickySessions:Policy</c> for the default policy,
+/// <c>StickySessions:Policies:name</c> for a named one. A change of configuration takes effect while the application runs unless a property
+/// says otherwise.
+/// </summary>
 public sealed class StickyPolicyOptions
 {
+    /// <summary>
+    /// The paths that fall under this policy unless their endpoint says otherwise: <c>/chat</c> is <c>/chat</c> and all below it, and not
+    /// <c>/chatter</c>. Compared with the decoded <c>Request.Path</c>, which does not include <c>PathBase</c>, without regard to case; the longest
+    /// prefix wins over all policies. Default: empty.
+    /// </summary>
+    public IList<string> PathPrefixes { get; } = [];
+
     /// <summary>How a session token is bound to the session's owner. A change takes effect at the next start. Default: <see cref="StickyMethod.Insert"/>.</summary>
     public StickyMethod Method { get; set; }
 
@@ -15,11 +26,12 @@ public sealed class StickyPolicyOptions
     /// </summary>
     public IList<StickyTokenSourceOptions> Sources { get; } = [];
 
-    /// <summary>What happens when two sources find different tokens. Default: <see cref="TokenConflictBehavior.PreferFirst"/>, in the order of <see cref="Sources"/>.</summary>
+    /// <summary>What happens when two sources find different tokens. Default: <see cref="TokenConflictBehavior.PreferFirst"/>, in the order of <see cref="Sources"/>. A change takes effect at the next start.</summary>
     public TokenConflictBehavior OnConflict { get; set; }
 
     /// <summary>
-    /// The cookie of the session token. Defaults: name <c>.StickySession</c>, HttpOnly, SameSite Lax, Secure as the request,
+    /// The cookie of the session token. Defaults: name <c>.StickySession</c> (of a named policy <c>.StickySession.name</c>; a change of the name
+    /// takes effect at the next start), HttpOnly, SameSite Lax, Secure as the request,
     /// path <c>/</c>, a session cookie (no Max-Age), essential. A name that begins with <c>__Host-</c> or <c>__Secure-</c> needs
     /// <see cref="CookieSecurePolicy.Always"/>. A Max-Age or Expiration slides: responses renew the cookie from half of it on.
     /// </summary>
@@ -75,7 +87,7 @@ public sealed class StickyPolicyOptions
 
     /// <summary>
     /// Whether all endpoints are sticky except those with <c>DisableStickySession</c>, static assets and health checks; otherwise
-    /// only those with <c>RequireStickySession</c> are. Default: true.
+    /// only those with <c>RequireStickySession</c> are. Of a named policy: all endpoints under its <see cref="PathPrefixes"/>. Default: true.
     /// </summary>
     public bool StickyByDefault { get; set; } = true;
 
