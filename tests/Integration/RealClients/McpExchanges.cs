@@ -7,14 +7,15 @@ namespace StickySessions.Tests.Integration.RealClients;
 internal sealed record McpExchange(HttpMethod Method, string? SessionId, HttpStatusCode Status);
 
 /// <summary>
-/// The HTTP client of an MCP client: it keeps cookies, opens a connection for each request, and a record.
+/// The HTTP client of an MCP client: it opens a connection for each request and keeps a record.
 /// </summary>
 internal sealed class McpExchanges : DelegatingHandler
 {
     private readonly ConcurrentQueue<McpExchange> _seen = new();
 
-    public McpExchanges()
-        : base(new SocketsHttpHandler { CookieContainer = new CookieContainer() })
+    /// <param name="keepsCookies">An MCP client's own HTTP client keeps them too, unless it is told not to.</param>
+    public McpExchanges(bool keepsCookies)
+        : base(new SocketsHttpHandler { UseCookies = keepsCookies })
         => Client = new HttpClient(this, disposeHandler: false)
         {
             DefaultRequestHeaders = { ConnectionClose = true },

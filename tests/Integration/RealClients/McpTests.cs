@@ -8,23 +8,25 @@ namespace StickySessions.Tests.Integration.RealClients;
 
 /// <summary>
 /// The official MCP client for C# and a server with sessions: what was remembered, the stream that the client opened with GET and the
-/// answers to the server's own requests must meet in one process. The client keeps cookies here; it would not by itself.
+/// answers to the server's own requests must meet in one process. They are bound by a cookie, and by the header that names the session.
 /// </summary>
 [Collection(nameof(RealClientTests))]
 public sealed class McpTests(SharedClientApps apps)
 {
     private const int Sessions = 4;
-    private const int Rounds = 25;
+    private const int Rounds = 20;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(Spraying.Connections)]
-    [InlineData(Spraying.Requests)]
-    public async Task Session_BehindABalancerThatSprays_RemembersEverything(Spraying spraying)
+    [InlineData(Spraying.Connections, true)]
+    [InlineData(Spraying.Connections, false)]
+    [InlineData(Spraying.Requests, true)]
+    [InlineData(Spraying.Requests, false)]
+    public async Task Session_BehindABalancerThatSprays_RemembersEverything(Spraying spraying, bool byCookie)
     {
-        var address = await (await apps.StickyAsync()).AddressAsync(spraying);
-        await Task.WhenAll(Enumerable.Range(0, Sessions).Select(_ => RememberAsync(address)));
+        var address = await (await (byCookie ? apps.StickyAsync() : apps.StickyByHeadersAsync())).AddressAsync(spraying);
+        await Task.WhenAll(Enumerable.Range(0, Sessions).Select(_ => RememberAsync(address, byCookie)));
     }
 
     [Theory]
@@ -32,17 +34,17 @@ public sealed class McpTests(SharedClientApps apps)
     [InlineData(Spraying.Requests)]
     public async Task Session_WithoutStickySessions_IsNotFound(Spraying spraying)
     {
-        using var exchanges = new McpExchanges();
+        using var exchanges = new McpExchanges(keepsCookies: true);
         var address = await (await apps.UnstickyAsync()).AddressAsync(spraying);
 
-        await Assert.ThrowsAnyAsync<Exception>(async () => await RememberAsync(await ConnectAsync(address, exchanges), exchanges));
+        await Assert.ThrowsAnyAsync<Exception>(async () => await RememberAllAsync(await ConnectAsync(address, exchanges), exchanges));
         Assert.Contains(exchanges.Seen, exchange => exchange.Status == HttpStatusCode.NotFound);
     }
 
-    private static async Task RememberAsync(Uri address)
+    private static async Task RememberAsync(Uri address, bool byCookie)
     {
-        using var exchanges = new McpExchanges();
-        await RememberAsync(await ConnectAsync(address, exchanges), exchanges);
+        using var exchanges = new McpExchanges(keepsCookies: byCookie);
+        await RememberAllAsync(await ConnectAsync(address, exchanges), exchanges);
 
         Assert.All(exchanges.Seen, exchange => Assert.True((int)exchange.Status is >= 200 and < 300, exchange.ToString()));
         Assert.Single(exchanges.Seen, exchange => exchange.Method == HttpMethod.Get);
@@ -53,7 +55,7 @@ public sealed class McpTests(SharedClientApps apps)
         Assert.Single(exchanges.Seen, exchange => exchange.SessionId is null);
     }
 
-    private static async Task RememberAsync(McpClient client, McpExchanges exchanges)
+    private static async Task RememberAllAsync(McpClient client, McpExchanges exchanges)
     {
         await using (client)
         {

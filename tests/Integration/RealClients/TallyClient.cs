@@ -15,12 +15,14 @@ internal sealed class TallyClient : IDisposable
     private readonly GrpcChannel[] _channels;
     private int _turn;
 
-    public TallyClient(Uri address)
+    /// <param name="address">Where to connect.</param>
+    /// <param name="keepsCookies">As a channel does by itself, but only those it was given itself; here all channels have them.</param>
+    public TallyClient(Uri address, bool keepsCookies)
     {
         var cookies = new CookieContainer();
         _channels = [.. Enumerable.Range(0, Connections).Select(_ => GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
-            HttpHandler = new SocketsHttpHandler { CookieContainer = cookies },
+            HttpHandler = new SocketsHttpHandler { CookieContainer = cookies, UseCookies = keepsCookies },
             DisposeHttpClient = true,
         }))];
     }
