@@ -25,6 +25,7 @@ internal sealed class BalancerProcess : IAsyncDisposable
     public static Task<BalancerProcess> StartHaproxyOfRequestsOrSkipAsync(IEnumerable<Uri> nodes, bool isHttp2 = false)
         => StartHaproxyOrSkipAsync("http", nodes, isHttp2 ? " proto h2" : "");
 
+    // Without http-no-delay each event of a stream waits for up to 40 ms for another.
     private static Task<BalancerProcess> StartHaproxyOrSkipAsync(string mode, IEnumerable<Uri> nodes, string protocol = "")
         => StartAsync("haproxy", (port, _) => $"""
             defaults
@@ -32,6 +33,7 @@ internal sealed class BalancerProcess : IAsyncDisposable
               timeout connect 10s
               timeout client 1m
               timeout server 1m
+            {(mode == "http" ? "  option http-no-delay" : "")}
             frontend shop
               bind 127.0.0.1:{port}{protocol}
               default_backend nodes
