@@ -5,25 +5,27 @@ namespace StickySessions.Tests.Integration.RealClients;
 /// <summary>The application that real clients use, with and without StickySessions. Each is started when the first test asks for it.</summary>
 public sealed class SharedClientApps(GarnetServerFixture redis) : IAsyncDisposable
 {
-    private Task<ClientAppCluster>? _sticky;
-    private Task<ClientAppCluster>? _unsticky;
+    private readonly Dictionary<string, Task<ClientAppCluster>> _clusters = [];
 
-    internal Task<ClientAppCluster> StickyAsync() => _sticky ??= StartStickyAsync();
+    /// <param name="arguments">Configuration of each node besides, as <c>--Key=Value</c>.</param>
+    internal Task<ClientAppCluster> StickyAsync(params string[] arguments)
+        => SharedAsync("sticky", async () => await ClientAppCluster.StartAsync(await redis.ConfigurationAsync(), arguments), arguments);
 
-    internal Task<ClientAppCluster> UnstickyAsync() => _unsticky ??= ClientAppCluster.StartAsync(redis: null);
+    internal Task<ClientAppCluster> UnstickyAsync() => SharedAsync("unsticky", () => ClientAppCluster.StartAsync(redis: null));
 
     internal Task<ClientAppCluster> ClusterAsync(bool isSticky) => isSticky ? StickyAsync() : UnstickyAsync();
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var cluster in new[] { _sticky, _unsticky })
+        foreach (var cluster in _clusters.Values.Where(cluster => cluster.IsCompletedSuccessfully))
         {
-            if (cluster is { IsCompletedSuccessfully: true })
-            {
-                await (await cluster).DisposeAsync();
-            }
+            await (await cluster).DisposeAsync();
         }
     }
 
-    private async Task<ClientAppCluster> StartStickyAsync() => await ClientAppCluster.StartAsync(await redis.ConfigurationAsync());
+    private Task<ClientAppCluster> SharedAsync(string kind, Func<Task<ClientAppCluster>> startAsync, params string[] arguments)
+    {
+        var key = string.Join(' ', [kind, .. arguments]);
+        return _clusters.TryGetValue(key, out var cluster) ? cluster : _clusters[key] = startAsync();
+    }
 }
