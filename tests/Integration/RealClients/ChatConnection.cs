@@ -14,13 +14,22 @@ internal sealed class ChatConnection : IAsyncDisposable
     private readonly ConcurrentQueue<string> _troubles = new();
     private readonly HubConnection _hub;
 
-    public ChatConnection(Uri address, HttpTransportType transport, CookieContainer cookies, bool isMessagePack = false, bool isStateful = false)
+    /// <param name="address">The balancer's.</param>
+    /// <param name="transport">The only one that it uses.</param>
+    /// <param name="cookies">What it keeps cookies in; null for a client that ignores them.</param>
+    /// <param name="isMessagePack">Instead of JSON.</param>
+    /// <param name="isStateful">Whether it reconnects without anybody noticing.</param>
+    public ChatConnection(Uri address, HttpTransportType transport, CookieContainer? cookies, bool isMessagePack = false, bool isStateful = false)
     {
         var builder = new HubConnectionBuilder().WithUrl(new Uri(address, "/chat"), transport, options =>
         {
             options.SkipNegotiation = false;
-            options.Cookies = cookies;
-            options.HttpMessageHandlerFactory = inner => new TroubleWatch(_troubles) { InnerHandler = inner };
+            options.Cookies = cookies ?? new CookieContainer();
+            options.HttpMessageHandlerFactory = inner =>
+            {
+                ((HttpClientHandler)inner).UseCookies = cookies is not null;
+                return new TroubleWatch(_troubles) { InnerHandler = inner };
+            };
         });
         if (isMessagePack)
         {

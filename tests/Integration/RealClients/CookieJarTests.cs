@@ -7,7 +7,7 @@ namespace StickySessions.Tests.Integration.RealClients;
 [Collection(nameof(RealClientTests))]
 public sealed class CookieJarTests(SharedClientApps apps)
 {
-    private const int Visits = 100;
+    private const int Visits = 600;
 
     [Theory]
     [InlineData(Spraying.Connections)]

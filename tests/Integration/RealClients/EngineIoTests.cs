@@ -2,7 +2,7 @@ namespace StickySessions.Tests.Integration.RealClients;
 
 /// <summary>
 /// The official Engine.IO client under node. It sends the cookies of a page that was opened before, or keeps those that its own requests
-/// bring; the latter begins with no cookie, so its WebSocket begins a session like any other client's.
+/// bring.
 /// </summary>
 [Collection(nameof(RealClientTests))]
 public sealed class EngineIoTests(SharedClientApps apps, NodeScripts scripts)
@@ -23,7 +23,7 @@ public sealed class EngineIoTests(SharedClientApps apps, NodeScripts scripts)
         => Assert.All(await TalkAsync(spraying, transports, "page"), visit => Told.AssertCountedOn(visit, Messages));
 
     [Theory]
-    [MemberData(nameof(Transports))]
+    [MemberData(nameof(PollingTransports))]
     public async Task Sockets_WithCookiesOfTheirOwn_AreCountedOn(Spraying spraying, string transports)
         => Assert.All(await TalkAsync(spraying, transports, "jar"), visit => Told.AssertCountedOnEach(visit, Messages));
 

@@ -22,7 +22,8 @@ public sealed class GrpcTests(SharedClientApps apps)
     [InlineData(Spraying.Requests, false)]
     public async Task EachKindOfCall_BehindABalancerThatSprays_AddsToOneSum(Spraying spraying, bool byCookie)
     {
-        await Task.WhenAll(Enumerable.Range(0, Sessions).Select(_ => AddInEachWayAsync(spraying, byCookie)));
+        var address = await AddressAsync(spraying, byCookie);
+        await Task.WhenAll(Enumerable.Range(0, Sessions).Select(_ => AddInEachWayAsync(address, byCookie)));
     }
 
     [Theory]
@@ -43,7 +44,7 @@ public sealed class GrpcTests(SharedClientApps apps)
     [InlineData(Spraying.Requests, false)]
     public async Task Deadline_OfACallThatTakesLonger_EndsItAtTheOwner(Spraying spraying, bool byCookie)
     {
-        using var tally = await ConnectAsync(spraying, byCookie);
+        using var tally = new TallyClient(await AddressAsync(spraying, byCookie), byCookie);
         await tally.AddAsync(1);
 
         // On a busy machine a call may not get there in time, which ends none.
@@ -65,7 +66,7 @@ public sealed class GrpcTests(SharedClientApps apps)
     [InlineData(Spraying.Requests, false)]
     public async Task Cancellation_OfACallThatRuns_EndsItAtTheOwner(Spraying spraying, bool byCookie)
     {
-        using var tally = await ConnectAsync(spraying, byCookie);
+        using var tally = new TallyClient(await AddressAsync(spraying, byCookie), byCookie);
         await tally.AddAsync(1);
 
         for (var waits = 1; waits <= 3; waits++)
@@ -80,12 +81,9 @@ public sealed class GrpcTests(SharedClientApps apps)
         }
     }
 
-    private async Task<TallyClient> ConnectAsync(Spraying spraying, bool byCookie)
-        => new(await (await (byCookie ? apps.StickyAsync() : apps.StickyByHeadersAsync())).Http2AddressAsync(spraying), keepsCookies: byCookie);
-
-    private async Task AddInEachWayAsync(Spraying spraying, bool byCookie)
+    private static async Task AddInEachWayAsync(Uri address, bool byCookie)
     {
-        using var tally = await ConnectAsync(spraying, byCookie);
+        using var tally = new TallyClient(address, byCookie);
         var sum = 0;
         for (var round = 0; round < Rounds; round++)
         {
@@ -95,4 +93,7 @@ public sealed class GrpcTests(SharedClientApps apps)
             Assert.Equal([sum += 5, sum += 6, sum += 7], await tally.AddEachAsync(5, 6, 7));
         }
     }
+
+    private async Task<Uri> AddressAsync(Spraying spraying, bool byCookie)
+        => await (await (byCookie ? apps.StickyAsync() : apps.StickyByHeadersAsync())).Http2AddressAsync(spraying);
 }

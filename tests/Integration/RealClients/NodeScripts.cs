@@ -27,6 +27,6 @@ public sealed class NodeScripts : IDisposable
         }
 
         var npm = InstalledPrograms.FindOrSkip("npm");
-        return FinishedProcess.RunAsync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], _folder.FullName);
+        return FinishedProcess.RunAsync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retry-mintimeout=1000"], _folder.FullName);
     }
 }

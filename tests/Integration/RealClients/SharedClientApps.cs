@@ -3,17 +3,16 @@ using StickySessions.Tests.Integration.Hosts;
 namespace StickySessions.Tests.Integration.RealClients;
 
 /// <summary>The application that real clients use, with and without StickySessions. Each is started when the first test asks for it.</summary>
-/// <remarks>With StickySessions in two ways: all by its own cookie, or gRPC and MCP by the headers that their clients send anyway.</remarks>
 public sealed class SharedClientApps(GarnetServerFixture redis) : IAsyncDisposable
 {
-    private Task<ClientAppCluster>? _sticky;
-    private Task<ClientAppCluster>? _stickyByHeaders;
-    private Task<ClientAppCluster>? _unsticky;
+    private readonly Dictionary<string, Task<ClientAppCluster>> _clusters = [];
 
-    internal Task<ClientAppCluster> StickyAsync() => _sticky ??= StartStickyAsync();
+    /// <param name="arguments">Configuration of each node besides, as <c>--Key=Value</c>.</param>
+    internal Task<ClientAppCluster> StickyAsync(params string[] arguments)
+        => SharedAsync("sticky", async () => await ClientAppCluster.StartAsync(await redis.ConfigurationAsync(), arguments), arguments);
 
-    /// <summary>Policies of gRPC's and of MCP's paths, as configuration writes them.</summary>
-    internal Task<ClientAppCluster> StickyByHeadersAsync() => _stickyByHeaders ??= StartStickyAsync(
+    /// <summary>gRPC and MCP by the headers that their clients send anyway, as policies of their paths.</summary>
+    internal Task<ClientAppCluster> StickyByHeadersAsync() => StickyAsync(
         "--StickySessions:Policies:tally:PathPrefixes:0=/Tally",
         "--StickySessions:Policies:tally:Method=Hash",
         "--StickySessions:Policies:tally:Sources:0:Kind=Header",
@@ -23,21 +22,21 @@ public sealed class SharedClientApps(GarnetServerFixture redis) : IAsyncDisposab
         "--StickySessions:Policies:mcp:Sources:0:Kind=Header",
         "--StickySessions:Policies:mcp:Sources:0:Name=Mcp-Session-Id");
 
-    internal Task<ClientAppCluster> UnstickyAsync() => _unsticky ??= ClientAppCluster.StartAsync(redis: null);
+    internal Task<ClientAppCluster> UnstickyAsync() => SharedAsync("unsticky", () => ClientAppCluster.StartAsync(redis: null));
 
     internal Task<ClientAppCluster> ClusterAsync(bool isSticky) => isSticky ? StickyAsync() : UnstickyAsync();
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var cluster in new[] { _sticky, _stickyByHeaders, _unsticky })
+        foreach (var cluster in _clusters.Values.Where(cluster => cluster.IsCompletedSuccessfully))
         {
-            if (cluster is { IsCompletedSuccessfully: true })
-            {
-                await (await cluster).DisposeAsync();
-            }
+            await (await cluster).DisposeAsync();
         }
     }
 
-    private async Task<ClientAppCluster> StartStickyAsync(params string[] arguments)
-        => await ClientAppCluster.StartAsync(await redis.ConfigurationAsync(), arguments);
+    private Task<ClientAppCluster> SharedAsync(string kind, Func<Task<ClientAppCluster>> startAsync, params string[] arguments)
+    {
+        var key = string.Join(' ', [kind, .. arguments]);
+        return _clusters.TryGetValue(key, out var cluster) ? cluster : _clusters[key] = startAsync();
+    }
 }

@@ -51,13 +51,29 @@ public sealed class SignalRDotNetTests(SharedClientApps apps)
     public async Task Connection_WithoutStickySessions_IsNotFound(Spraying spraying, HttpTransportType transport)
     {
         var address = await (await apps.UnstickyAsync()).AddressAsync(spraying);
-        await using var connection = new ChatConnection(address, transport, await OpenPageAsync(address));
-        var failure = await Assert.ThrowsAnyAsync<Exception>(async () =>
+        await AssertNotFoundAsync(new ChatConnection(address, transport, await OpenPageAsync(address)));
+    }
+
+    /// <summary>To the default policy each of its requests is a new visitor's.</summary>
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Connection_ThatIgnoresCookies_IsNotFound(Spraying spraying, HttpTransportType transport)
+    {
+        var address = await (await apps.StickyAsync()).AddressAsync(spraying);
+        await AssertNotFoundAsync(new ChatConnection(address, transport, cookies: null));
+    }
+
+    private static async Task AssertNotFoundAsync(ChatConnection connection)
+    {
+        await using (connection)
         {
-            await connection.StartAsync();
-            await connection.TalkAsync(Messages);
-        });
-        Assert.Matches(@"'404'|404 \(Not Found\)", failure.ToString());
+            var failure = await Assert.ThrowsAnyAsync<Exception>(async () =>
+            {
+                await connection.StartAsync();
+                await connection.TalkAsync(Messages);
+            });
+            Assert.Matches(@"'404'|404 \(Not Found\)", failure.ToString());
+        }
     }
 
     /// <summary>What a browser has done before its scripts connect.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.Connections;
 
 namespace StickySessions.Tests.Integration.RealClients;
@@ -25,6 +26,25 @@ public sealed class SignalRJavaScriptTests(SharedClientApps apps, NodeScripts sc
         Assert.All(visits, visit => Told.AssertCountedOn(visit, Messages));
     }
 
+    /// <summary>The script cuts the connection itself, see <see cref="StatefulReconnectTests"/>.</summary>
+    [Theory]
+    [InlineData(Spraying.Connections, "json")]
+    [InlineData(Spraying.Connections, "messagepack")]
+    [InlineData(Spraying.Requests, "json")]
+    [InlineData(Spraying.Requests, "messagepack")]
+    public async Task Connection_CutAgainAndAgain_LosesNothing(Spraying spraying, string protocol)
+    {
+        const int Cuts = 20;
+        const int MessagesPerCut = 15;
+        var address = await (await apps.StickyAsync()).AddressAsync(spraying);
+        var talk = await scripts.RunOrSkipAsync("signalr-cut.js", $"{address}", protocol, $"{Cuts}", $"{MessagesPerCut}");
+        Assert.Equal((0, ""), (talk.ExitCode, talk.Errors));
+        var story = JsonSerializer.Deserialize<CutStory>(talk.Output, JsonSerializerOptions.Web)!;
+        Told.AssertCountedOnEach([story.Told], Cuts * MessagesPerCut);
+        Assert.Single(story.Ids.Distinct());
+        Assert.Equal(Cuts, story.Reconnects);
+    }
+
     [Theory]
     [MemberData(nameof(SignalRDotNetTests.Transports), MemberType = typeof(SignalRDotNetTests))]
     public async Task Connection_WithoutStickySessions_IsNotFound(Spraying spraying, HttpTransportType transport)
@@ -34,4 +54,6 @@ public sealed class SignalRJavaScriptTests(SharedClientApps apps, NodeScripts sc
         Assert.NotEqual(0, talk.ExitCode);
         Assert.Matches("Status code '404'|connection could not be found on the server", talk.Errors);
     }
+
+    private sealed record CutStory(Told Told, string[] Ids, int Reconnects);
 }

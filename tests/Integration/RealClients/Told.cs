@@ -6,8 +6,6 @@ namespace StickySessions.Tests.Integration.RealClients;
 /// <param name="Answers">To each message its number in this connection, and the visitor's count.</param>
 internal sealed record Told(int[][] Answers)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
     /// <summary>The numbers that came as messages, where the client speaks SignalR.</summary>
     public int[]? Heard { get; init; }
 
@@ -18,7 +16,7 @@ internal sealed record Told(int[][] Answers)
     public string[]? Transports { get; init; }
 
     /// <param name="output">What a script has printed.</param>
-    public static Told[][] Read(string output) => JsonSerializer.Deserialize<Told[][]>(output, Json)!;
+    public static Told[][] Read(string output) => JsonSerializer.Deserialize<Told[][]>(output, JsonSerializerOptions.Web)!;
 
     /// <summary>No connection and no visitor was counted anew.</summary>
     /// <param name="connections">Of one visitor who has opened one page before, and whose requests bring cookies.</param>
