@@ -23,8 +23,11 @@ internal sealed class HomeRouter(
     HolderSearch search,
     SessionPlacement placement)
 {
-    /// <summary>A session lives with its home, or with one of those that were its home before or took it for a full one: the next by hash.</summary>
-    private const int Asked = 8;
+    /// <summary>
+    /// A hashed session lives with its home, or with one of those that were its home before or took it for a full one: the next by hash. All nodes of most
+    /// clusters, and a bound for large ones.
+    /// </summary>
+    private const int Asked = 15;
 
     /// <summary>What this node as a home decides now, so that of concurrent first requests all go to one node.</summary>
     private readonly ConcurrentDictionary<SessionId, Lazy<Task<NodeTag?>>> _decisions = new();
@@ -45,6 +48,11 @@ internal sealed class HomeRouter(
 
         // 2. Where its home has just said, or said some time ago.
         var view = homes.Slots.View;
+        if (token.Owner != default && token.Owner == membership.Self.Tag && !node.HasLeft)
+        {
+            return Adopt(token, policy);
+        }
+
         if (view.Find(token.Owner) is { } named && named.Tag != membership.Self.Tag)
         {
             return refused.Contains(named.Tag)
@@ -163,7 +171,8 @@ internal sealed class HomeRouter(
             return settled.Owner;
         }
 
-        if (!homes.AreSettledFor(policy.IdleTimeout))
+        // With Rewrite and Learn a session begins anywhere, and its token may come without what was appended or recorded.
+        if (policy.Method != StickyMethod.Hash || !homes.AreSettledFor(policy.IdleTimeout))
         {
             var next = slots.Ranked(token.Session).Where(other => other.Tag != membership.Self.Tag).Take(Asked);
             var found = await search.FindAsync(token.Session, seenEpoch: 0, next, CancellationToken.None);

@@ -36,6 +36,9 @@ internal sealed class OwnedSessionFeature(
 
     public void End() => _session.End();
 
+    /// <summary>The client gets a token of it.</summary>
+    public void Keep() => IsProvisional = false;
+
     /// <summary>The application has given out a token, which names this session from now on: the request goes on in it.</summary>
     /// <param name="bound">The session, entered.</param>
     /// <param name="context">The request.</param>

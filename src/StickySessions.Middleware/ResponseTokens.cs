@@ -14,6 +14,28 @@ namespace StickySessions;
 internal sealed class ResponseTokens(
     TokenProtector protector, IClusterKeys keys, IClusterMembership membership, HeldSessions held, IOwnershipDirectory directory, TimeProvider time)
 {
+    /// <summary>Whether the response says that the session is over, by what its policy takes for a sign of that.</summary>
+    public bool EndSession(HttpContext context, StickyPolicy policy)
+    {
+        if (policy.EndsWithDelete && HttpMethods.IsDelete(context.Request.Method) && context.Response.StatusCode is >= 200 and < 300)
+        {
+            return true;
+        }
+
+        foreach (var name in policy.EndWithCookies)
+        {
+            foreach (var header in context.Response.Headers.SetCookie)
+            {
+                if (SetCookieValue.TryRead(header, name, out var cookie) && cookie.Deletes(time.GetUtcNow()))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Binds what the response gives out.</summary>
     /// <param name="context">The request.</param>
     /// <param name="feature">Its session; one that nothing had bound becomes the one that is bound now.</param>
@@ -93,6 +115,15 @@ internal sealed class ResponseTokens(
 
         context.Response.Headers[name] = rewritten;
         return BoundTokens.GivenOut;
+    }
+
+    /// <summary>Binds what the body of the response gives out: what the first source will find in later requests.</summary>
+    public async ValueTask BindBodyAsync(HttpContext context, OwnedSessionFeature feature, string body)
+    {
+        if (feature.Policy.BodyToken!(body) is { } token)
+        {
+            await BindAsync(feature, context, source: 0, token);
+        }
     }
 
     /// <returns>What the client gets in place of the application's token, or null if it is none.</returns>

@@ -30,10 +30,10 @@ internal sealed partial class SessionBinding(
             && (token.Epoch != feature.Session.Epoch
                 || token.Owner != membership.Self.Tag
                 || cookies.IsDueForRenewal(token, feature.Policy));
-        if (isStale || feature.Policy.ReadsResponses)
+        if (isStale || feature.Policy.ReadsResponses || feature.Policy.MayEndByResponse)
         {
             // A token of the application that has no suffix gets one when the application next gives it out.
-            AttachAndIssue(context, feature, isNew: false, reissue: isStale && token.Owner != default);
+            AttachAndIssue(context, feature, isNew: false, isStale && token.Owner != default);
             return;
         }
 
@@ -46,14 +46,14 @@ internal sealed partial class SessionBinding(
     }
 
     /// <summary>Enters the application on behalf of a session whose token the client does not have yet.</summary>
-    public void AttachNew(HttpContext context, OwnedSessionFeature feature) => AttachAndIssue(context, feature, isNew: true, reissue: false);
+    public void AttachNew(HttpContext context, OwnedSessionFeature feature) => AttachAndIssue(context, feature, isNew: true, isStale: true);
 
-    private void AttachAndIssue(HttpContext context, OwnedSessionFeature feature, bool isNew, bool reissue)
+    private void AttachAndIssue(HttpContext context, OwnedSessionFeature feature, bool isNew, bool isStale)
     {
         Enter(context, feature);
         if (!context.Response.HasStarted)
         {
-            context.Response.OnStarting(() => IssueAsync(context, feature, isNew, reissue));
+            context.Response.OnStarting(() => IssueAsync(context, feature, isNew, isStale));
         }
     }
 
@@ -141,29 +141,48 @@ internal sealed partial class SessionBinding(
         }
     }
 
-    private Task IssueAsync(HttpContext context, OwnedSessionFeature feature, bool isNew, bool reissue)
+    private Task IssueAsync(HttpContext context, OwnedSessionFeature feature, bool isNew, bool isStale)
     {
         if (!fence.IsOpen(feature.Session))
         {
-            return RefuseUnlessOpenAsync(context, feature, () => IssueByMethodAsync(context, feature, isNew, reissue));
+            return RefuseUnlessOpenAsync(context, feature, () => IssueByMethodAsync(context, feature, isNew, isStale));
         }
 
-        return feature.Session.IsEnded ? EndAsync(context, feature) : IssueByMethodAsync(context, feature, isNew, reissue);
+        return feature.Session.IsEnded ? EndAsync(context, feature) : IssueByMethodAsync(context, feature, isNew, isStale);
     }
 
-    private Task IssueByMethodAsync(HttpContext context, OwnedSessionFeature feature, bool isNew, bool reissue)
+    private Task IssueByMethodAsync(HttpContext context, OwnedSessionFeature feature, bool isNew, bool isStale)
     {
+        if (!feature.IsProvisional && responses.EndSession(context, feature.Policy))
+        {
+            feature.End();
+            return EndAsync(context, feature);
+        }
+
         switch (feature.Policy.Method)
         {
-            case StickyMethod.Insert:
+            case StickyMethod.Insert when isStale:
                 Issue(context, feature, isNew);
                 return Task.CompletedTask;
             case StickyMethod.Rewrite or StickyMethod.Learn:
-                return BindAsync(context, feature, reissue);
+                return BindAsync(context, feature, reissue: isStale && !isNew);
             default:
                 return Task.CompletedTask;
         }
     }
+
+    /// <summary>Runs the application, and binds the token that the body of its response gives out before the client gets to see it.</summary>
+    public Task LearnFromBodyAsync(HttpContext context, OwnedSessionFeature feature, RequestDelegate next)
+        => LearntBody.RunAsync(context, body => responses.BindBodyAsync(context, feature, body), next);
+
+    /// <summary>Where a client that keeps no cookies finds its new session.</summary>
+    public string AddressOf(HttpContext context, OwnedSessionFeature feature, string path)
+    {
+        feature.Keep();
+        return cookies.Address(context, feature.Policy, TokenOf(feature.Session), path);
+    }
+
+    private StickyToken TokenOf(HeldSession session) => new(session.Id, membership.Self.Tag, session.Epoch, session.Created, time.GetUtcNow());
 
     /// <summary>The binding is complete before the response leaves.</summary>
     private async Task BindAsync(HttpContext context, OwnedSessionFeature feature, bool reissue)
@@ -197,18 +216,20 @@ internal sealed partial class SessionBinding(
 
     private void Issue(HttpContext context, OwnedSessionFeature feature, bool isNew)
     {
-        var session = feature.Session;
-        if (CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
+        var isAllowed = !(isNew && feature.Policy.PostOnly && IsSafe(context.Request.Method));
+
+        // A response that a shared cache may store cannot carry a token.
+        if (isAllowed
+            && CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow())
+            && cookies.Write(context, feature.Policy, TokenOf(feature.Session)))
         {
-            var token = new StickyToken(session.Id, membership.Self.Tag, session.Epoch, session.Created, time.GetUtcNow());
-            cookies.Write(context, feature.Policy, token);
-        }
-        else if (isNew)
-        {
-            // A shared cache may store this response, so it cannot carry a token, and no request will ever name this session.
-            held.Forget(session);
+            feature.Keep();
         }
     }
+
+    /// <summary>RFC 9110 §9.2.1.</summary>
+    private static bool IsSafe(string method)
+        => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);
 
     private async Task EndAsync(HttpContext context, OwnedSessionFeature feature)
     {

@@ -34,9 +34,8 @@ internal sealed partial class SessionEntry(
     public Task RunForwardedAsync(
         HttpContext context, StickyPolicy policy, HeldSession session, StickyToken? issued, string ingress, RequestOutcome outcome, RequestDelegate next)
     {
-        var isProvisional = issued is null && policy.Method != StickyMethod.Insert;
-        return RunUnlessFullAsync(
-            context, new OwnedSessionFeature(session, policy, binding, membership.Self.Name, ingress, isProvisional), issued, outcome, next);
+        var feature = new OwnedSessionFeature(session, policy, binding, membership.Self.Name, ingress, isProvisional: issued is null);
+        return RunUnlessFullAsync(context, feature, issued, outcome, next);
     }
 
     /// <summary>Runs the application for a new session, unless none may begin here now.</summary>
@@ -90,10 +89,14 @@ internal sealed partial class SessionEntry(
         else
         {
             binding.AttachNew(context, feature);
+            if (feature.Policy.QueryName is not null && NegotiateAnswer.IsWanted(context))
+            {
+                return NegotiateAnswer.WriteAsync(context, binding.AddressOf(context, feature, NegotiateAnswer.HubPath(context)));
+            }
         }
 
         RewrittenRequest.Restore(context, policies.Rewritten);
-        return next(context);
+        return feature is { IsProvisional: true, Policy.BodyToken: not null } ? binding.LearnFromBodyAsync(context, feature, next) : next(context);
     }
 
     private async Task RunIfOpenAsync(

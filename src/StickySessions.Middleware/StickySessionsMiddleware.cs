@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
@@ -34,7 +35,7 @@ internal sealed class StickySessionsMiddleware(
 
         // 1. Opt out? The ingress node's decision holds for its owner: while a new version is rolled out, the two may differ.
         var policy = forwarded is null ? policies.Resolve(context) : policies.Find(forwarded.Session.Policy) ?? policies.Resolve(context);
-        if (policy is null)
+        if (policy is null || (forwarded is null && IsPreflight(context.Request)))
         {
             RewrittenRequest.Restore(context, policies.Rewritten);
             return next(context);
@@ -73,4 +74,8 @@ internal sealed class StickySessionsMiddleware(
             ? entry.RefuseAsync(context, StickyReasons.TokenConflict)
             : ingress.RouteAsync(context, policy, found, next);
     }
+
+    /// <summary>Browsers send no cookies with it, and any node knows the answer (Fetch standard, CORS-preflight request).</summary>
+    private static bool IsPreflight(HttpRequest request)
+        => HttpMethods.IsOptions(request.Method) && request.Headers.ContainsKey(HeaderNames.AccessControlRequestMethod) && request.Headers.Cookie.Count == 0;
 }

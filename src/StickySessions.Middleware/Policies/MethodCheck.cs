@@ -16,11 +16,14 @@ internal static class MethodCheck
     {
         errors.CheckDefined($"{section}:Method", options.Method);
         errors.CheckDefined($"{section}:OnConflict", options.OnConflict);
-        for (var i = 0; i < options.Sources.Count; i++)
+        foreach (var problem in TokenSourceCheck.Problems([.. options.Sources], $"{section}:Sources"))
         {
-            errors.CheckDefined($"{section}:Sources:{i}:Kind", options.Sources[i].Kind);
+            errors.AddError(problem);
         }
 
+        CheckTransforms(errors, section, options);
+        CheckInsertOnly(errors, section, options);
+        CheckBody(errors, section, options);
         switch (options.Method)
         {
             case StickyMethod.Insert:
@@ -35,6 +38,59 @@ internal static class MethodCheck
             case StickyMethod.Rewrite:
                 CheckKinds(errors, section, options, Rewritable, "the response must carry the token");
                 break;
+        }
+    }
+
+    private static void CheckTransforms(ValidateOptionsResultBuilder errors, string section, StickyPolicyOptions options)
+    {
+        if (options.Method is StickyMethod.Learn or StickyMethod.Hash)
+        {
+            return;
+        }
+
+        for (var i = 0; i < options.Sources.Count; i++)
+        {
+            var transform = options.Sources[i].Transform;
+            if (transform is not { Pattern: null, Prefix: null, Offset: 0, Length: null, IgnoreCase: false })
+            {
+                errors.AddError(
+                    $"{section}:Sources:{i}:Transform is set, but {section}:Method is {options.Method}, which reads and writes the token as it is: remove it, or choose Learn or Hash.");
+            }
+        }
+    }
+
+    private static void CheckInsertOnly(ValidateOptionsResultBuilder errors, string section, StickyPolicyOptions options)
+    {
+        if (options.Method == StickyMethod.Insert)
+        {
+            return;
+        }
+
+        foreach (var (property, isSet) in new[] { (nameof(options.CrossSiteTwin), options.CrossSiteTwin), (nameof(options.PostOnly), options.PostOnly) })
+        {
+            if (isSet)
+            {
+                errors.AddError($"{section}:{property} is true, but {section}:Method is {options.Method}: it is for Insert only. Remove it.");
+            }
+        }
+    }
+
+    private static void CheckBody(ValidateOptionsResultBuilder errors, string section, StickyPolicyOptions options)
+    {
+        if (options.LearnFromBody is not { } pattern)
+        {
+            return;
+        }
+
+        if (options.Method != StickyMethod.Learn)
+        {
+            errors.AddError($"{section}:LearnFromBody is \"{pattern}\", but {section}:Method is {options.Method}: only Learn looks at bodies. Remove it, or choose Learn.");
+        }
+
+        var found = new StickyTokenTransformOptions { Pattern = pattern };
+        foreach (var problem in TokenTransformCheck.Problems(found, $"{section}:LearnFromBody"))
+        {
+            errors.AddError(problem.Replace(":LearnFromBody:Pattern", ":LearnFromBody", StringComparison.Ordinal));
         }
     }
 

@@ -19,16 +19,25 @@ internal sealed class PolicyConfiguration(IConfiguration? configuration = null) 
 
         if (configuration?.GetSection(PolicyNames.Section(name)) is { } section)
         {
-            Bind(section, name, options);
+            Bind(section, options);
         }
     }
 
-    private static void Bind(IConfigurationSection section, string? name, StickyPolicyOptions options)
+    private static void Bind(IConfigurationSection section, StickyPolicyOptions options)
     {
+        if (section["Preset"] is { } preset)
+        {
+            var isKnown = Enum.TryParse<StickyPreset>(preset, ignoreCase: true, out var known) && Enum.IsDefined(known);
+            Require(isKnown, $"{section.Path}:Preset is \"{preset}\": choose one of {string.Join(", ", Enum.GetNames<StickyPreset>())}.");
+            options.Apply(known);
+        }
+
         // The binder leaves out, without a word, what it cannot bind of a list.
         StickyTokenSourceOptions[] before = [.. options.Sources];
-        RequireList(section.GetSection(nameof(options.PathPrefixes)), name);
-        RequireList(section.GetSection(nameof(options.Sources)), name);
+        RequireList(section.GetSection(nameof(options.PathPrefixes)));
+        RequireList(section.GetSection(nameof(options.Sources)));
+        RequireList(section.GetSection(nameof(options.EndWithCookies)));
+        Require(section["Cookie:Name"] != "", $"{section.Path}:Cookie:Name is \"\", which is no cookie name: correct it, or remove it for its default.");
         section.Bind(options);
         options.Sources.Clear();
         foreach (var source in before.Concat(section.GetSection(nameof(options.Sources)).GetChildren().Select(Read)))
@@ -44,12 +53,15 @@ internal sealed class PolicyConfiguration(IConfiguration? configuration = null) 
         return source;
     }
 
-    private static void RequireList(IConfigurationSection section, string? name)
+    private static void RequireList(IConfigurationSection section)
+        => Require(string.IsNullOrEmpty(section.Value), $"{section.Path} is \"{section.Value}\", but must be a list: use {section.Path}:0.");
+
+    /// <summary>For what the binder ignores, or trips over without naming the key.</summary>
+    private static void Require(bool isFulfilled, string problem)
     {
-        if (!string.IsNullOrEmpty(section.Value))
+        if (!isFulfilled)
         {
-            throw new OptionsValidationException(
-                name ?? Options.DefaultName, typeof(StickyPolicyOptions), [$"{section.Path} is \"{section.Value}\", but must be a list: use {section.Path}:0."]);
+            throw new OptionsValidationException(nameof(StickyPolicyOptions), typeof(StickyPolicyOptions), [problem]);
         }
     }
 }

@@ -35,6 +35,34 @@ internal static class RestartOnly
             read.OnConflict = started.OnConflict;
         }
 
+        if (read.CrossSiteTwin != started.CrossSiteTwin)
+        {
+            differing.Add(nameof(read.CrossSiteTwin));
+            read.CrossSiteTwin = started.CrossSiteTwin;
+        }
+
+        if (read.PostOnly != started.PostOnly)
+        {
+            differing.Add(nameof(read.PostOnly));
+            read.PostOnly = started.PostOnly;
+        }
+
+        if (read.LearnFromBody != started.LearnFromBody)
+        {
+            differing.Add(nameof(read.LearnFromBody));
+            read.LearnFromBody = started.LearnFromBody;
+        }
+
+        if (!read.EndWithCookies.SequenceEqual(started.EndWithCookies, StringComparer.Ordinal))
+        {
+            differing.Add(nameof(read.EndWithCookies));
+            read.EndWithCookies.Clear();
+            foreach (var name in started.EndWithCookies)
+            {
+                read.EndWithCookies.Add(name);
+            }
+        }
+
         if (read.Cookie.Name != started.Cookie.Name)
         {
             differing.Add("Cookie:Name");

@@ -28,21 +28,52 @@ internal sealed class SessionCookie(TokenProtector protector, TimeProvider time)
     /// <summary>Whether the next response should carry the token anew; see <see cref="StickyPolicy.RenewAfter"/>.</summary>
     public bool IsDueForRenewal(in StickyToken token, StickyPolicy policy) => time.GetUtcNow() - token.Issued >= policy.RenewAfter;
 
-    /// <summary>Signs the token and sets the cookie. The response must not have started.</summary>
-    public void Write(HttpContext context, StickyPolicy policy, in StickyToken token)
-        => context.Response.Cookies.Append(
-            policy.CookieName, protector.Protect(token, policy.Name), policy.BuildCookie(context, time.GetUtcNow()));
+    /// <summary>Signs the token and gives it to the client wherever the policy looks for it. The response must not have started.</summary>
+    /// <returns>False if there is no place for it in this response.</returns>
+    public bool Write(HttpContext context, StickyPolicy policy, in StickyToken token)
+    {
+        var text = protector.Protect(token, policy.Name);
+        if (policy.InsertsCookie)
+        {
+            context.Response.Cookies.Append(policy.CookieName, text, policy.BuildCookie(context, time.GetUtcNow()));
+            if (policy.TwinName is { } twin && context.Request.IsHttps)
+            {
+                context.Response.Cookies.Append(twin, text, policy.BuildTwin(context, time.GetUtcNow()));
+            }
+        }
+
+        foreach (var header in policy.HeaderNames)
+        {
+            context.Response.Headers[header] = text;
+        }
+
+        var isRedirected = policy.QueryName is { } parameter && RedirectQuery.TryInsert(context, parameter, text);
+        return isRedirected || policy.InsertsCookie || !policy.HeaderNames.IsEmpty;
+    }
+
+    /// <summary>The address of the request with the token in its query.</summary>
+    public string Address(HttpContext context, StickyPolicy policy, in StickyToken token, string path)
+        => RedirectQuery.Address(context.Request, path, policy.QueryName!, protector.Protect(token, policy.Name));
 
     /// <summary>Makes the client forget its cookies: the same attributes, or a browser would keep the other ones.</summary>
     public void Delete(HttpContext context, StickyPolicy policy)
     {
         foreach (var name in policy.CookieNames)
         {
-            var cookie = policy.BuildCookie(context, time.GetUtcNow());
-            cookie.Expires = DateTimeOffset.UnixEpoch;
-            cookie.MaxAge = TimeSpan.Zero;
-            context.Response.Cookies.Append(name, string.Empty, cookie);
+            Delete(context, name, policy.BuildCookie(context, time.GetUtcNow()));
         }
+
+        if (policy.TwinName is { } twin && context.Request.IsHttps)
+        {
+            Delete(context, twin, policy.BuildTwin(context, time.GetUtcNow()));
+        }
+    }
+
+    private static void Delete(HttpContext context, string name, CookieOptions cookie)
+    {
+        cookie.Expires = DateTimeOffset.UnixEpoch;
+        cookie.MaxAge = TimeSpan.Zero;
+        context.Response.Cookies.Append(name, string.Empty, cookie);
     }
 
     private TokenFinding ReadCached(ConnectionTokenCache cache, StringValues cookies, StickyPolicy policy)
@@ -66,15 +97,22 @@ internal sealed class SessionCookie(TokenProtector protector, TimeProvider time)
 
     private static TokenFinding Verify(StringValues cookies, StickyPolicy policy, KeyRing keys, DateTimeOffset now)
     {
-        var best = default(TokenFinding);
         var candidates = 0;
-        foreach (var value in new CookieValues(cookies, policy.CookieName))
+        var best = Verify(default, cookies, policy.CookieName, policy, keys, now, ref candidates);
+        return policy.TwinName is { } twin ? Verify(best, cookies, twin, policy, keys, now, ref candidates) : best;
+    }
+
+    private static TokenFinding Verify(
+        TokenFinding best, StringValues cookies, string name, StickyPolicy policy, KeyRing keys, DateTimeOffset now, ref int candidates)
+    {
+        foreach (var value in new CookieValues(cookies, name))
         {
-            best = Better(best, VerifyOne(value, policy, keys, now));
-            if (++candidates == MaxCandidates)
+            if (candidates++ == MaxCandidates)
             {
                 break;
             }
+
+            best = Better(best, VerifyOne(value, policy, keys, now));
         }
 
         return best;

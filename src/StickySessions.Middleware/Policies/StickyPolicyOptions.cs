@@ -45,6 +45,43 @@ public sealed class StickyPolicyOptions
         IsEssential = true,
     };
 
+    /// <summary>
+    /// With <see cref="StickyMethod.Insert"/>: whether responses over HTTPS carry the token in a second cookie too, named as the first with <c>.CORS</c>
+    /// behind it, <c>SameSite=None; Secure</c>, which pages of other sites send along. Browsers that do not know <c>None</c> keep the first. A change takes
+    /// effect at the next start. Default: false.
+    /// </summary>
+    public bool CrossSiteTwin { get; set; }
+
+    /// <summary>
+    /// With <see cref="StickyMethod.Insert"/>: whether only responses to methods that may change something (not GET, HEAD, OPTIONS, TRACE) begin a session.
+    /// Others without a token are served by whichever node they reach. A change takes effect at the next start. Default: false.
+    /// </summary>
+    public bool PostOnly { get; set; }
+
+    /// <summary>
+    /// Cookies of the application whose deletion in a response ends the session, besides the one that binds it: that of its authentication, for instance,
+    /// so that signing out ends it. A change takes effect at the next start. Default: empty.
+    /// </summary>
+    public IList<string> EndWithCookies { get; } = [];
+
+    /// <summary>
+    /// With <see cref="StickyMethod.Learn"/>: a regular expression that finds the token in the first 4 KB of the body of a response to a request without
+    /// one; its group <c>token</c>, or else its first group, is what the first of <see cref="Sources"/> will find in later requests. Runs on the
+    /// non-backtracking engine. A change takes effect at the next start. Default: none.
+    /// </summary>
+    public string? LearnFromBody { get; set; }
+
+    /// <summary>
+    /// Makes this policy one for a known kind of application: sets what <see cref="StickyPreset"/> says of it. What is set afterwards wins; from
+    /// configuration as the key <c>Preset</c>.
+    /// </summary>
+    /// <param name="preset">The kind of application.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such preset.</exception>
+    public void Apply(StickyPreset preset) => PolicyPresets.Apply(preset, this);
+
+    /// <summary>Set by a preset: a successful DELETE ends the session that its token names.</summary>
+    internal bool EndsWithDelete { get; set; }
+
     /// <summary>Whether the cookie carries <c>Partitioned</c> (CHIPS); needs <see cref="CookieSecurePolicy.Always"/>. Default: false.</summary>
     public bool Partitioned { get; set; }
 

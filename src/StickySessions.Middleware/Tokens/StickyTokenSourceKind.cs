@@ -21,8 +21,9 @@ public enum StickyTokenSourceKind
     /// <summary>
     /// A claim of the authenticated user, by type. Works before and after <c>UseAuthentication</c>: if nothing has authenticated the request yet,
     /// the source does it, without any effect on <c>HttpContext.User</c> or the response; see
-    /// <see cref="StickyTokenSourceOptions.AuthenticationScheme"/>. All nodes must be able to read the credentials, so cookies need shared
-    /// Data Protection keys.
+    /// <see cref="StickyTokenSourceOptions.AuthenticationScheme"/>. <c>UseAuthentication</c> belongs after <c>UseStickySessions</c>: only then
+    /// does the owner alone renew a sign-in's cookie that slides. Each node must be able to read the credentials: cookies need Data
+    /// Protection keys that the nodes share.
     /// </summary>
     Claim,
 

@@ -80,4 +80,7 @@ public sealed class StickyTokenSourceOptions
     /// <summary>Whatever the method reads; the rules of <see cref="IStickyTokenSource.ReadAsync"/> hold.</summary>
     /// <param name="read">It must be safe for concurrent use.</param>
     public static StickyTokenSourceOptions From(Func<HttpContext, string?> read) => From(new DelegateTokenSource(context => new(read(context))));
+
+    /// <summary>Set by a preset: for which requests the source counts. Null for all.</summary>
+    internal Func<HttpContext, bool>? AppliesTo { get; set; }
 }

@@ -40,6 +40,8 @@ internal sealed class ApplicationWithTokens
 
             return Seen(context, token);
         });
+        app.MapGet("/owner", (HttpContext context) => context.Features.Get<IStickySessionFeature>()!.Owner);
+        app.MapGet("/session", (HttpContext context) => context.Features.Get<IStickySessionFeature>()!.SessionId);
         app.MapGet("/user", (HttpContext context) => Seen(context, context.Request.Headers["X-User"].ToString()));
         app.MapGet("/again", (HttpContext context) =>
         {

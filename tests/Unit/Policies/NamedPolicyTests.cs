@@ -78,7 +78,8 @@ public sealed class NamedPolicyTests
     [InlineData("Sources:1:Custom:Any", "thing", "IStickyTokenSource")]
     [InlineData("Sources", "Cookie", "StickySessions:Policies:chat:Sources is \"Cookie\", but must be a list")]
     [InlineData("PathPrefixes", "/chat", "StickySessions:Policies:chat:PathPrefixes is \"/chat\", but must be a list")]
-    public void Lists_ThatCannotBeBound_AreAProblem(string key, string value, string words)
+    [InlineData("Cookie:Name", "", "StickySessions:Policies:chat:Cookie:Name is \"\"")]
+    public void Configuration_ThatCannotBeBound_IsAProblem(string key, string value, string words)
     {
         using var policies = new TestPolicies(new() { ["Policies:chat:Sources:0:Name"] = "a", [$"Policies:chat:{key}"] = value });
 

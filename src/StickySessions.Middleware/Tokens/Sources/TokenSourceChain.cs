@@ -37,7 +37,7 @@ internal sealed class TokenSourceChain
         var found = ImmutableArray<SourcedToken>.Empty;
         for (var source = 0; source < _sources.Length; source++)
         {
-            if (IsNeeded(source, found))
+            if (IsNeeded(context, source, found))
             {
                 var reading = _sources[source].ReadAsync(context);
                 if (!reading.IsCompletedSuccessfully)
@@ -64,7 +64,7 @@ internal sealed class TokenSourceChain
         found = Add(found, source, await reading);
         for (source++; source < _sources.Length; source++)
         {
-            if (IsNeeded(source, found))
+            if (IsNeeded(context, source, found))
             {
                 found = Add(found, source, await _sources[source].ReadAsync(context));
             }
@@ -73,8 +73,9 @@ internal sealed class TokenSourceChain
         return found;
     }
 
-    private bool IsNeeded(int source, ImmutableArray<SourcedToken> found)
-        => found.Length < MaxTokens && (found.IsEmpty || !_sources[source].IsLastResort);
+    private bool IsNeeded(HttpContext context, int source, ImmutableArray<SourcedToken> found)
+        => Sources[source].AppliesTo?.Invoke(context) != false
+            && found.Length < MaxTokens && (found.IsEmpty || !_sources[source].IsLastResort);
 
     private ImmutableArray<SourcedToken> Add(ImmutableArray<SourcedToken> found, int source, StringValues values)
     {

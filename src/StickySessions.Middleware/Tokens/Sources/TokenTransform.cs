@@ -56,6 +56,9 @@ internal sealed class TokenTransform
         return _ignoreCase ? token.ToUpperInvariant() : token;
     }
 
+    /// <summary>Finds a token anywhere in a text.</summary>
+    public static Func<string, string?> Finder(string pattern) => new TokenTransform(new StickyTokenTransformOptions { Pattern = pattern }).Apply;
+
     /// <exception cref="ArgumentException">It is no regular expression.</exception>
     /// <exception cref="NotSupportedException">It cannot be matched without backtracking.</exception>
     public static Regex Compile(string pattern, bool ignoreCase)

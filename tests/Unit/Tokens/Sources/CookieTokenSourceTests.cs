@@ -47,11 +47,11 @@ public sealed class CookieTokenSourceTests
     public void Read_SeveralHeaders_FindsAll() => Assert.Equal(["a", "b"], Requests.ReadValues(Requests.WithCookies("SID=a", null, "x=y; SID=b"), Source));
 
     [Fact]
-    public void Read_ManyCookies_FindsEight()
+    public async Task Read_ManyCookies_TakesEightOutOfTheHeader()
     {
-        var header = string.Join("; ", Enumerable.Range(0, 5000).Select(number => $"SID=v{number}"));
+        var context = Requests.WithCookies(string.Join("; ", Enumerable.Range(0, 5000).Select(number => $"SID=v{number}")));
 
-        Assert.Equal(["v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7"], Requests.ReadValues(Requests.WithCookies(header), Source));
+        Assert.Equal(["v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7"], (await new CookieTokenSource("SID").ReadAsync(context)).ToArray());
     }
 
     [Theory]
