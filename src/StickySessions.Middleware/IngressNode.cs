@@ -18,6 +18,7 @@ internal sealed class IngressNode(
     NodeLifecycle node,
     IClusterMembership membership,
     HeldSessions held,
+    KnownOwners known,
     IRequestForwarder forwarder,
     StickyMetrics metrics,
     IOptions<StickyForwardingOptions> options,
@@ -28,7 +29,7 @@ internal sealed class IngressNode(
 
     private static readonly TimeSpan PauseBeforeTryingAgain = TimeSpan.FromMilliseconds(50);
 
-    public async Task RouteAsync(HttpContext context, StickyPolicy policy, SessionCookieResult found, RequestDelegate next)
+    public async Task RouteAsync(HttpContext context, StickyPolicy policy, TokenFinding found, RequestDelegate next)
     {
         try
         {
@@ -45,11 +46,11 @@ internal sealed class IngressNode(
                     return;
                 }
 
-                await FindOwnerAsync(context, policy, found.Token, next, owner, result);
+                await FindOwnerAsync(context, policy, found, next, owner, result);
             }
-            else if (found.IsValid)
+            else if (found.IsValid || found.IsUnbound)
             {
-                await FindOwnerAsync(context, policy, found.Token, next);
+                await FindOwnerAsync(context, policy, found, next);
             }
             else
             {
@@ -75,13 +76,14 @@ internal sealed class IngressNode(
 
     /// <param name="context">The request.</param>
     /// <param name="policy">The policy that it falls under.</param>
-    /// <param name="issued">The client's token.</param>
+    /// <param name="found">The client's token.</param>
     /// <param name="next">The application.</param>
     /// <param name="target">A node that it was forwarded to already, if any, with this <paramref name="result"/>.</param>
     /// <param name="result">What became of it there.</param>
     private async Task FindOwnerAsync(
-        HttpContext context, StickyPolicy policy, StickyToken issued, RequestDelegate next, Node? target = null, ForwardResult result = default)
+        HttpContext context, StickyPolicy policy, TokenFinding found, RequestDelegate next, Node? target = null, ForwardResult result = default)
     {
+        var issued = found.Token;
         var token = issued;
         var asked = issued;
         var refused = ImmutableArray<NodeTag>.Empty;
@@ -90,7 +92,9 @@ internal sealed class IngressNode(
         {
             if (target is null)
             {
-                var route = await router.FindAsync(token, policy, refused, context.RequestAborted);
+                var route = found.IsUnbound
+                    ? await router.FindUnboundAsync(token, policy, refused, context.RequestAborted)
+                    : await router.FindAsync(token, policy, refused, context.RequestAborted);
                 switch (route.Kind)
                 {
                     case RouteKind.Here:
@@ -141,7 +145,7 @@ internal sealed class IngressNode(
                         return;
                     }
 
-                    token = await LearnAsync(asked, result.NotMine, context.RequestAborted);
+                    token = await LearnAsync(asked, result.NotMine, policy, found.IsUnbound, context.RequestAborted);
                     break;
 
                 case ForwardStatus.NotSent:
@@ -189,14 +193,26 @@ internal sealed class IngressNode(
     }
 
     /// <summary>A refusal repairs this node: it may know a newer owner, or have a newer view.</summary>
-    private async ValueTask<StickyToken> LearnAsync(StickyToken token, NotMine refusal, CancellationToken cancellationToken)
+    private async ValueTask<StickyToken> LearnAsync(
+        StickyToken token, NotMine refusal, StickyPolicy policy, bool isUnbound, CancellationToken cancellationToken)
     {
         if (refusal.ViewVersion > membership.View.Version)
         {
             await membership.RefreshAsync(cancellationToken);
         }
 
-        return refusal.Epoch >= token.Epoch ? token with { Owner = refusal.Owner, Epoch = refusal.Epoch } : token;
+        if (refusal.Epoch < token.Epoch)
+        {
+            known.Forget(token.Session);
+            return isUnbound ? token with { Owner = default } : token;
+        }
+
+        if (!policy.SignsTokens)
+        {
+            known.Set(token.Session, new KnownOwner(refusal.Owner, refusal.Epoch));
+        }
+
+        return token with { Owner = refusal.Owner, Epoch = refusal.Epoch };
     }
 
     /// <summary>

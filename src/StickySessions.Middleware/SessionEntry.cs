@@ -15,6 +15,7 @@ internal sealed partial class SessionEntry(
     SessionAdmission admission,
     HeldSessions held,
     IClusterMembership membership,
+    PolicyResolver policies,
     StickyMetrics metrics,
     TimeProvider time,
     ILogger<SessionEntry> logger)
@@ -32,7 +33,10 @@ internal sealed partial class SessionEntry(
     /// </summary>
     public Task RunForwardedAsync(
         HttpContext context, StickyPolicy policy, HeldSession session, StickyToken? issued, string ingress, RequestOutcome outcome, RequestDelegate next)
-        => RunUnlessFullAsync(context, new OwnedSessionFeature(session, policy, binding, membership.Self.Name, ingress), issued, outcome, next);
+    {
+        var feature = new OwnedSessionFeature(session, policy, binding, membership.Self.Name, ingress, isProvisional: issued is null);
+        return RunUnlessFullAsync(context, feature, issued, outcome, next);
+    }
 
     /// <summary>Runs the application for a new session, unless none may begin here now.</summary>
     public async Task RunNewAsync(HttpContext context, StickyPolicy policy, StickyToken fresh, string ingress, RequestDelegate next)
@@ -58,6 +62,13 @@ internal sealed partial class SessionEntry(
             context, StatusCodes.Status503ServiceUnavailable, reason, StickyReasonDetails.Of(reason), owner, StickyReasonDetails.RetryAfter(reason));
     }
 
+    /// <summary>Answers a request that no node would run.</summary>
+    public Task RefuseAsync(HttpContext context, string reason)
+    {
+        metrics.Request(RequestOutcome.Failed);
+        return StickyProblem.WriteAsync(context, StatusCodes.Status400BadRequest, reason, StickyReasonDetails.Of(reason));
+    }
+
     private Task RunUnlessFullAsync(
         HttpContext context, OwnedSessionFeature feature, in StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
         => admission.IsLimited
@@ -78,9 +89,14 @@ internal sealed partial class SessionEntry(
         else
         {
             binding.AttachNew(context, feature);
+            if (feature.Policy.QueryName is not null && NegotiateAnswer.IsWanted(context))
+            {
+                return NegotiateAnswer.WriteAsync(context, binding.AddressOf(context, feature, NegotiateAnswer.HubPath(context)));
+            }
         }
 
-        return next(context);
+        RewrittenRequest.Restore(context, policies.Rewritten);
+        return feature is { IsProvisional: true, Policy.BodyToken: not null } ? binding.LearnFromBodyAsync(context, feature, next) : next(context);
     }
 
     private async Task RunIfOpenAsync(

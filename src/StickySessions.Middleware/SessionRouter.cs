@@ -18,11 +18,18 @@ internal sealed class SessionRouter(
     OwnSessions own,
     LostOwners lost,
     SessionAdmission admission,
+    HomeRouter homes,
     StickyMetrics metrics)
 {
     // A record may name another owner than the token did, and that one may be gone as well; more steps mean that the cluster changes
     // faster than it can be read.
     private const int MaxSteps = 4;
+
+    /// <summary>The way of a request that entered at this node and whose token says nothing of the session's owner.</summary>
+    /// <inheritdoc cref="HomeRouter.FindAsync"/>
+    public ValueTask<SessionRoute> FindUnboundAsync(
+        StickyToken token, StickyPolicy policy, ImmutableArray<NodeTag> refused, CancellationToken cancellationToken)
+        => homes.FindAsync(token, policy, refused, cancellationToken);
 
     /// <summary>The way of a request that entered at this node.</summary>
     /// <param name="token">The client's token, verified, or what another node said it should be.</param>
@@ -124,6 +131,11 @@ internal sealed class SessionRouter(
     private async ValueTask<SessionRoute> DecideAsync(ForwardedSession asked, StickyPolicy policy, CancellationToken cancellationToken)
     {
         var token = asked.Token;
+        if (asked.Purpose is ForwardPurpose.Home or ForwardPurpose.Guest or ForwardPurpose.Settle)
+        {
+            return await homes.ReceiveAsync(asked, policy, cancellationToken);
+        }
+
         if (asked.Purpose == ForwardPurpose.Place)
         {
             // A new session and none that has been here before: else an envelope that somebody kept could bring it back.

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
@@ -13,7 +14,7 @@ namespace StickySessions;
 internal sealed class StickySessionsMiddleware(
     RequestDelegate next,
     PolicyResolver policies,
-    SessionCookie cookies,
+    RequestTokens tokens,
     HeldSessions held,
     IngressNode ingress,
     OwnerNode owner,
@@ -32,9 +33,11 @@ internal sealed class StickySessionsMiddleware(
         var forwarded = context.Features.Get<IForwardedRequestFeature>();
         forwarded?.RestoreRequest(context);
 
-        // 1. Opt out?
-        if (policies.Resolve(context) is not { } policy)
+        // 1. Opt out? The ingress node's decision holds for its owner: while a new version is rolled out, the two may differ.
+        var policy = forwarded is null ? policies.Resolve(context) : policies.Find(forwarded.Session.Policy) ?? policies.Resolve(context);
+        if (policy is null || (forwarded is null && IsPreflight(context.Request)))
         {
+            RewrittenRequest.Restore(context, policies.Rewritten);
             return next(context);
         }
 
@@ -49,18 +52,30 @@ internal sealed class StickySessionsMiddleware(
             return entry.FailAsync(context, StickyReasons.NotJoined);
         }
 
-        // 2. The token.
-        var found = cookies.Read(context, policy);
+        // 2. The token. Complete at once unless a user must be authenticated, or a directory asked.
+        var finding = tokens.FindAsync(context, policy);
+        return finding.IsCompletedSuccessfully ? ServeAsync(context, policy, finding.Result) : ServeAsync(context, policy, finding.AsTask());
+    }
 
+    private async Task ServeAsync(HttpContext context, StickyPolicy policy, Task<TokenFinding> finding)
+        => await ServeAsync(context, policy, await finding);
+
+    private Task ServeAsync(HttpContext context, StickyPolicy policy, in TokenFinding found)
+    {
         // 3. and 4. The owner: this node, without any I/O and without an allocation.
-        if (found.IsValid
+        if ((found.IsUnbound || (found.IsValid && found.Token.Owner == membership.Self.Tag))
             && !node.HasLeft
-            && found.Token.Owner == membership.Self.Tag
             && held.TryEnter(found.Token.Session, found.Token.Epoch, out var session) == EnterStatus.Entered)
         {
             return entry.RunAsync(context, policy, session!, found.Token, RequestOutcome.Local, next);
         }
 
-        return ingress.RouteAsync(context, policy, found, next);
+        return found.Status == TokenFindingStatus.Conflict
+            ? entry.RefuseAsync(context, StickyReasons.TokenConflict)
+            : ingress.RouteAsync(context, policy, found, next);
     }
+
+    /// <summary>Browsers send no cookies with it, and any node knows the answer (Fetch standard, CORS-preflight request).</summary>
+    private static bool IsPreflight(HttpRequest request)
+        => HttpMethods.IsOptions(request.Method) && request.Headers.ContainsKey(HeaderNames.AccessControlRequestMethod) && request.Headers.Cookie.Count == 0;
 }

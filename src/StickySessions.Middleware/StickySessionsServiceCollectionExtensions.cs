@@ -29,7 +29,6 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddStickyOptions<StickyInterconnectOptions>("Interconnect");
         services.AddStickyOptions<StickyForwardingOptions>("Forwarding");
         services.AddStickyOptions<StickyKeyOptions>("Keys");
-        services.AddStickyOptions<StickyPolicyOptions>("Policy");
         services.AddStickyOptions<StickyRedisOptions>("Redis");
         services.AddStickyOptions<StickyStaticOptions>("Static");
 
@@ -37,6 +36,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<OptionsCheck>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, OptionsCheck>(
             static provider => provider.GetRequiredService<OptionsCheck>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, EndpointPolicyCheck>());
 
         // In the order of the floors. Of the hosted services the interconnect starts before the node joins, and stops after it left.
         services.TryAddSingleton<StickyMetrics>();
@@ -48,6 +48,9 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddForwarding();
         services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<OwnSessions>();
+        services.TryAddSingleton<RequestTokens>();
+        services.TryAddSingleton<ResponseTokens>();
+        services.TryAddSingleton<HomeRouter>();
         services.TryAddSingleton<SessionRouter>();
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionAdmission>();
@@ -92,6 +95,14 @@ public static class StickySessionsServiceCollectionExtensions
         public IStickySessionsBuilder ConfigureKeys(Action<StickyKeyOptions> configure) => Configure(configure);
 
         public IStickySessionsBuilder ConfigurePolicy(Action<StickyPolicyOptions> configure) => Configure(configure);
+
+        public IStickySessionsBuilder AddPolicy(string name, Action<StickyPolicyOptions> configure)
+        {
+            ArgumentNullException.ThrowIfNull(name);
+            ArgumentNullException.ThrowIfNull(configure);
+            services.AddPolicy(name, configure);
+            return this;
+        }
 
         public IStickySessionsBuilder UseRedis(string configuration) => UseRedis(options => options.Configuration = configuration);
 

@@ -47,6 +47,9 @@ internal static class StickyReasons
     /// <summary>The session moved while its request was being sent, and too much of the body was read to send it again.</summary>
     public const string BodySent = "body-sent";
 
+    /// <summary>Two sources found different tokens in the request, and the policy wants neither (<c>OnConflict</c>).</summary>
+    public const string TokenConflict = "token-conflict";
+
     /// <summary>CONNECT without a protocol asks for a tunnel, which cannot be forwarded.</summary>
     public const string Tunnel = "tunnel";
 }
@@ -66,6 +69,7 @@ internal static class StickyReasonDetails
         StickyReasons.LeaseExpired => "This node has lost touch with the cluster, and another one may own this session now. Try again shortly.",
         StickyReasons.OwnerLost => "Another node took this session over while the request ran. It may have run.",
         StickyReasons.ClaimsBusy => "The node that owned this session is gone, and many others of its sessions are taken over first. Try again shortly.",
+        StickyReasons.TokenConflict => "The request names two different sessions. Send one token.",
         _ => "The request was not served. Try again shortly.",
     };
 

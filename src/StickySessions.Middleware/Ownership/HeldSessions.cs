@@ -94,7 +94,8 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         {
             if (!_sessions.TryGetValue(id, out held))
             {
-                held = NewlyEntered(id, claim, created, policy, asked);
+                held = New(id, claim, created, policy, asked);
+                held.TryEnter();
                 if (_sessions.TryAdd(id, held))
                 {
                     Interlocked.Increment(ref _count);
@@ -124,7 +125,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
                 held = null;
                 return EnterStatus.NotHeld;
             }
-            else if (held.Epoch < claim.Epoch && !held.TryRaiseEpoch(claim))
+            else if (IsStale(held, claim) || (held.Epoch < claim.Epoch && !held.TryRaiseEpoch(claim)))
             {
                 Drop(held);
             }
@@ -141,6 +142,19 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         }
     }
 
+    /// <summary>Holds a session that no request has entered yet, unless this node knows an epoch that makes the claim worth nothing.</summary>
+    public void HoldIdle(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked)
+    {
+        if (!_sessions.ContainsKey(id) && claim.Epoch > _givenAway.UpTo(id) && _sessions.TryAdd(id, New(id, claim, created, policy, asked)))
+        {
+            Interlocked.Increment(ref _count);
+        }
+        else if (Adopt(id, claim, created, policy, asked, out var held) == EnterStatus.Entered)
+        {
+            Exit(held!);
+        }
+    }
+
     /// <summary>The request is done with the session, which lives on for the idle timeout from now.</summary>
     public void Exit(HeldSession held) => held.Exit(time.GetTimestamp());
 
@@ -153,12 +167,12 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     /// <summary>This process has claimed a session again that it holds. If another owned it in between, its memory is stale and is dropped.</summary>
     public void Keep(HeldSession held, SessionClaim claim, in AskedIn asked)
     {
-        if (held.Epoch == claim.Epoch || held.TryRaiseEpoch(claim))
+        if (!IsStale(held, claim) && (held.Epoch == claim.Epoch || held.TryRaiseEpoch(claim)))
         {
             held.Verify(claim, asked.Verification);
             held.Confirm(asked.Term);
         }
-        else if (held.Epoch < claim.Epoch)
+        else if (held.Epoch <= claim.Epoch)
         {
             Drop(held);
         }
@@ -233,6 +247,12 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         }
     }
 
+    /// <summary>
+    /// Whether it is from an earlier term and was claimed anew at the epoch that it had: Redis has lost its record since, and with it maybe that of another
+    /// owner in between.
+    /// </summary>
+    private bool IsStale(HeldSession held, SessionClaim claim) => held.Epoch == claim.Epoch && held.Claim != claim && IsOfEarlierTerm(held);
+
     private void Remove(HeldSession held)
     {
         // Only this very one: meanwhile its id may be held anew.
@@ -242,18 +262,22 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         }
     }
 
-    private HeldSession NewlyEntered(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked)
+    private HeldSession New(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked)
     {
         var now = time.GetTimestamp();
+        if (created == default)
+        {
+            // The application's own token does not say when its session began.
+            created = time.GetUtcNow();
+        }
+
         var remaining = created + policy.AbsoluteTimeout - time.GetUtcNow();
-        var held = new HeldSession(
+        return new HeldSession(
             id, claim, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), asked.Verification, Ticks(policy.FirstRequestTimeout))
         {
             PrefersConsistency = policy.PrefersConsistency,
             Term = asked.Term,
         };
-        held.TryEnter();
-        return held;
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

@@ -40,6 +40,7 @@ internal sealed class ClusterKey
         Id = BinaryPrimitives.ReadUInt32BigEndian(Derive(secret, "key-id"u8));
         Token = Derive(secret, "session-token"u8);
         Envelope = new KeyedHash(Derive(secret, "envelope"u8));
+        SessionIds = new KeyedHash(Derive(secret, "session-id"u8));
     }
 
     public uint Id { get; }
@@ -49,6 +50,9 @@ internal sealed class ClusterKey
 
     /// <summary>Signs what nodes say to each other.</summary>
     public KeyedHash Envelope { get; }
+
+    /// <summary>Makes session ids of the application's tokens.</summary>
+    public KeyedHash SessionIds { get; }
 
     private static byte[] Derive(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> purpose)
     {

@@ -14,12 +14,12 @@ public sealed class StickyTokenTransformOptions
     /// <summary>A text that the token must begin with and that is cut off. Default: none.</summary>
     public string? Prefix { get; set; }
 
-    /// <summary>How many characters are skipped, 0 to 4096. Default: 0.</summary>
+    /// <summary>How many characters are skipped, 0 to 4095. Default: 0.</summary>
     public int Offset { get; set; }
 
-    /// <summary>How many characters are taken after these, 1 to 4096. Default: all.</summary>
+    /// <summary>How many characters are taken at most after these, 1 to 4096, both together at most 4096. Default: all.</summary>
     public int? Length { get; set; }
 
-    /// <summary>Whether letters of either case are the same. Default: false.</summary>
+    /// <summary>Whether letters of either case are the same, in the steps above too; the token is then in upper case. Default: false.</summary>
     public bool IgnoreCase { get; set; }
 }
