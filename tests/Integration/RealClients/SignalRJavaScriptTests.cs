@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Connections;
 
 namespace StickySessions.Tests.Integration.RealClients;
 
-/// <summary>The official SignalR client for JavaScript under node, where it keeps cookies in a jar of its own.</summary>
+/// <summary>The official SignalR client for JavaScript under node, where it keeps cookies in a jar of its own unless it is given a client for HTTP without one.</summary>
 [Collection(nameof(RealClientTests))]
 public sealed class SignalRJavaScriptTests(SharedClientApps apps, NodeScripts scripts)
 {
@@ -15,15 +15,16 @@ public sealed class SignalRJavaScriptTests(SharedClientApps apps, NodeScripts sc
     [MemberData(nameof(SignalRDotNetTests.TransportsAndProtocols), MemberType = typeof(SignalRDotNetTests))]
     public async Task Connections_OfVisitorsWhoKeepCookies_AreCountedOn(Spraying spraying, HttpTransportType transport, bool isMessagePack)
     {
-        var address = await (await apps.StickyAsync()).AddressAsync(spraying);
-        var protocol = isMessagePack ? "messagepack" : "json";
-        var talk = await scripts.RunOrSkipAsync("signalr.js", $"{address}", $"{transport}", protocol, $"{Visitors}", $"{ConnectionsOfEach}", $"{Messages}");
-
-        // The client's warnings are errors.
-        Assert.Equal((0, ""), (talk.ExitCode, talk.Errors));
-        var visits = Told.Read(talk.Output);
-        Assert.Equal(Visitors * ConnectionsOfEach, visits.Sum(visit => visit.Length));
+        var visits = await TalkAsync(await apps.StickyAsync(), spraying, transport, isMessagePack, "page");
         Assert.All(visits, visit => Told.AssertCountedOn(visit, Messages));
+    }
+
+    [Theory]
+    [MemberData(nameof(SignalRDotNetTests.TransportsAndProtocols), MemberType = typeof(SignalRDotNetTests))]
+    public async Task Connections_ThatIgnoreCookies_AreCountedOn(Spraying spraying, HttpTransportType transport, bool isMessagePack)
+    {
+        var cluster = await apps.StickyAsync(SignalRDotNetTests.WithoutCookies);
+        Assert.All(await TalkAsync(cluster, spraying, transport, isMessagePack, "none"), visit => Told.AssertCountedOnEach(visit, Messages));
     }
 
     /// <summary>The script cuts the connection itself, see <see cref="StatefulReconnectTests"/>.</summary>
@@ -50,9 +51,22 @@ public sealed class SignalRJavaScriptTests(SharedClientApps apps, NodeScripts sc
     public async Task Connection_WithoutStickySessions_IsNotFound(Spraying spraying, HttpTransportType transport)
     {
         var address = await (await apps.UnstickyAsync()).AddressAsync(spraying);
-        var talk = await scripts.RunOrSkipAsync("signalr.js", $"{address}", $"{transport}", "json", "1", "1", $"{Messages}");
+        var talk = await scripts.RunOrSkipAsync("signalr.js", $"{address}", $"{transport}", "json", "page", "1", "1", $"{Messages}");
         Assert.NotEqual(0, talk.ExitCode);
         Assert.Matches("Status code '404'|connection could not be found on the server", talk.Errors);
+    }
+
+    private async Task<Told[][]> TalkAsync(ClientAppCluster cluster, Spraying spraying, HttpTransportType transport, bool isMessagePack, string cookies)
+    {
+        var protocol = isMessagePack ? "messagepack" : "json";
+        var talk = await scripts.RunOrSkipAsync(
+            "signalr.js", $"{await cluster.AddressAsync(spraying)}", $"{transport}", protocol, cookies, $"{Visitors}", $"{ConnectionsOfEach}", $"{Messages}");
+
+        // The client's warnings are errors.
+        Assert.Equal((0, ""), (talk.ExitCode, talk.Errors));
+        var visits = Told.Read(talk.Output);
+        Assert.Equal(Visitors * ConnectionsOfEach, visits.Sum(visit => visit.Length));
+        return visits;
     }
 
     private sealed record CutStory(Told Told, string[] Ids, int Reconnects);
