@@ -60,18 +60,20 @@ internal sealed class HomeRouter(
                 : SessionRoute.There(named, ForwardPurpose.Settle, token);
         }
 
+        var home = node.HasLeft
+            ? homes.Slots.Ranked(token.Session).FirstOrDefault(other => other.Tag != membership.Self.Tag)
+            : homes.Slots.HomeOf(token.Session);
         if (known.TryGet(token.Session, out var remembered)
             && remembered.Owner != membership.Self.Tag
             && !refused.Contains(remembered.Owner)
             && view.Find(remembered.Owner) is { } holder)
         {
-            return SessionRoute.There(holder, ForwardPurpose.Guest, token with { Owner = holder.Tag });
+            // What a home remembers is what it has told others: it stands, even if the session has idled out there.
+            var purpose = home?.Tag == membership.Self.Tag ? ForwardPurpose.Settle : ForwardPurpose.Guest;
+            return SessionRoute.There(holder, purpose, token with { Owner = holder.Tag });
         }
 
         // 3. Its home.
-        var home = node.HasLeft
-            ? homes.Slots.Ranked(token.Session).FirstOrDefault(other => other.Tag != membership.Self.Tag)
-            : homes.Slots.HomeOf(token.Session);
         if (home is not null && home.Tag != membership.Self.Tag)
         {
             return refused.Contains(home.Tag)
@@ -171,15 +173,13 @@ internal sealed class HomeRouter(
             return settled.Owner;
         }
 
-        // With Rewrite and Learn a session begins anywhere, and its token may come without what was appended or recorded.
-        if (policy.Method != StickyMethod.Hash || !homes.AreSettledFor(policy.IdleTimeout))
+        // With Rewrite and Learn a session begins anywhere, and its token may come without what was appended or recorded. A hashed one may have lived
+        // elsewhere since another node was its home, however long ago that was: where it is used it never troubles its home.
+        var next = slots.Ranked(token.Session).Where(other => other.Tag != membership.Self.Tag).Take(Asked);
+        var found = await search.FindAsync(token.Session, seenEpoch: 0, next, CancellationToken.None);
+        if (found.Status == HoldsStatus.Held)
         {
-            var next = slots.Ranked(token.Session).Where(other => other.Tag != membership.Self.Tag).Take(Asked);
-            var found = await search.FindAsync(token.Session, seenEpoch: 0, next, CancellationToken.None);
-            if (found.Status == HoldsStatus.Held)
-            {
-                return found.Owner;
-            }
+            return found.Owner;
         }
 
         return placement.AwayFromHome(token.Session, policy, node.IsDraining, slots)?.Tag;

@@ -87,6 +87,8 @@ internal sealed class IngressNode(
         var token = issued;
         var asked = issued;
         var refused = ImmutableArray<NodeTag>.Empty;
+        var refusals = 0;
+        var purpose = ForwardPurpose.Serve;
         long? unreachableSince = null;
         while (true)
         {
@@ -115,8 +117,8 @@ internal sealed class IngressNode(
                         return;
                 }
 
-                (target, asked) = (route.Target!, route.Token);
-                result = await forwarder.ForwardAsync(context, target, new ForwardedSession(route.Purpose, asked, policy.Name));
+                (target, asked, purpose) = (route.Target!, route.Token, route.Purpose);
+                result = await forwarder.ForwardAsync(context, target, new ForwardedSession(purpose, asked, policy.Name));
             }
 
             switch (result.Status)
@@ -138,8 +140,13 @@ internal sealed class IngressNode(
                     break;
 
                 case ForwardStatus.NotMine:
-                    refused = refused.Add(target.Tag);
-                    if (refused.Length > MaxRefusals)
+                    if (purpose != ForwardPurpose.Guest)
+                    {
+                        // A guest that has idled out may begin again where it was: its home says so.
+                        refused = refused.Add(target.Tag);
+                    }
+
+                    if (++refusals > MaxRefusals)
                     {
                         await entry.FailAsync(context, StickyReasons.OwnerUnknown);
                         return;

@@ -56,6 +56,9 @@ internal sealed class HeldSession
     /// <summary>Whether nobody is served in it once this node's lease has run out.</summary>
     public bool PrefersConsistency { get; init; }
 
+    /// <summary>Whether its token says nothing of its owner, and no record does: who holds it owns it.</summary>
+    public bool IsHashed { get; init; }
+
     public RunningRequests Requests { get; } = new();
 
     public DateTimeOffset Created { get; }

@@ -125,7 +125,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
                 held = null;
                 return EnterStatus.NotHeld;
             }
-            else if (held.Epoch < claim.Epoch && !held.TryRaiseEpoch(claim))
+            else if (IsStale(held, claim) || (held.Epoch < claim.Epoch && !held.TryRaiseEpoch(claim)))
             {
                 Drop(held);
             }
@@ -167,12 +167,12 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     /// <summary>This process has claimed a session again that it holds. If another owned it in between, its memory is stale and is dropped.</summary>
     public void Keep(HeldSession held, SessionClaim claim, in AskedIn asked)
     {
-        if (held.Epoch == claim.Epoch || held.TryRaiseEpoch(claim))
+        if (!IsStale(held, claim) && (held.Epoch == claim.Epoch || held.TryRaiseEpoch(claim)))
         {
             held.Verify(claim, asked.Verification);
             held.Confirm(asked.Term);
         }
-        else if (held.Epoch < claim.Epoch)
+        else if (held.Epoch <= claim.Epoch)
         {
             Drop(held);
         }
@@ -228,6 +228,13 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         Remove(held);
     }
 
+    /// <summary>Another node holds the session too, and no epoch says which is right: what runs here is aborted. This node may come to hold it again.</summary>
+    public void Yield(HeldSession held)
+    {
+        held.Lose();
+        Remove(held);
+    }
+
     /// <summary>Whether the memory may say more of a session than a token does. Costs one look into the table.</summary>
     public bool MayKnow(SessionId id) => _sessions.ContainsKey(id);
 
@@ -246,6 +253,12 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
             Remove(held);
         }
     }
+
+    /// <summary>
+    /// Whether it is from an earlier term and was claimed anew at the epoch that it had: Redis has lost its record since, and with it maybe that of another
+    /// owner in between.
+    /// </summary>
+    private bool IsStale(HeldSession held, SessionClaim claim) => held.Epoch == claim.Epoch && held.Claim != claim && IsOfEarlierTerm(held);
 
     private void Remove(HeldSession held)
     {
@@ -270,6 +283,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
             id, claim, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), asked.Verification, Ticks(policy.FirstRequestTimeout))
         {
             PrefersConsistency = policy.PrefersConsistency,
+            IsHashed = policy.Method == StickyMethod.Hash,
             Term = asked.Term,
         };
     }

@@ -49,6 +49,11 @@ internal sealed class ApplicationWithTokens
             context.Response.Cookies.Append(Cookie, token);
             return Seen(context, token);
         });
+        app.MapGet("/give/{token}", (HttpContext context, string token) =>
+        {
+            context.Response.Cookies.Append(Cookie, token);
+            return Seen(context, token);
+        });
         app.MapGet("/logout", (HttpContext context) =>
         {
             _counts.TryRemove(context.Request.Cookies[Cookie]!, out _);

@@ -93,7 +93,7 @@ public sealed class BodyAndHeaderTests(GarnetServerFixture garnet)
 
     private static byte[] Piece { get; } = new byte[64 * 1024];
 
-    private Task<TokenCluster> StartAsync(StickyPreset preset) => TokenCluster.StartAsync(garnet, policy => policy.Apply(preset), Map);
+    private Task<ProbedCluster> StartAsync(StickyPreset preset) => ProbedCluster.StartAsync(garnet, policy => policy.Apply(preset), Map);
 
     private void Map(WebApplication app)
     {

@@ -149,8 +149,8 @@ public sealed class InsertTests(GarnetServerFixture garnet)
         }
     }
 
-    private Task<TokenCluster> StartAsync(Action<StickyPolicyOptions> policy, Func<StickyTestClusterOptions, StickyTestClusterOptions>? with = null)
-        => TokenCluster.StartAsync(garnet, policy, Map, with);
+    private Task<ProbedCluster> StartAsync(Action<StickyPolicyOptions> policy, Func<StickyTestClusterOptions, StickyTestClusterOptions>? with = null)
+        => ProbedCluster.StartAsync(garnet, policy, Map, with);
 
     private static void Map(WebApplication app)
     {
@@ -171,11 +171,11 @@ public sealed class InsertTests(GarnetServerFixture garnet)
 
     private static (string Owner, string Session) Who(Reply reply) => (reply.Owner, reply.Session);
 
-    private static Task<Reply> Https(TokenCluster cluster, int node, string path, params (string, string)[] headers)
+    private static Task<Reply> Https(ProbedCluster cluster, int node, string path, params (string, string)[] headers)
         => cluster.SendAsync(HttpMethod.Get, new Uri(cluster.Nodes[node].Https, path), headers);
 
     /// <summary>A session that nothing names is forgotten when its request is over, which is after the client has its answer.</summary>
-    private static Task UntilHeldAsync(TokenCluster cluster, int node, int sessions)
+    private static Task UntilHeldAsync(ProbedCluster cluster, int node, int sessions)
         => Eventually.Async(() => cluster.Nodes[node].Services.GetRequiredService<HeldSessions>().Count == sessions, $"{sessions} sessions are held");
 
     private sealed class Chat : Hub;

@@ -170,14 +170,14 @@ public sealed class OddTokenTests(GarnetServerFixture garnet)
         }
     }
 
-    private static async Task<(string Value, string Owner)> SeeAsync(TokenCluster cluster, int node, string cookie)
+    private static async Task<(string Value, string Owner)> SeeAsync(ProbedCluster cluster, int node, string cookie)
     {
         var seen = await cluster.GetAsync(node, "/see", ("Cookie", cookie));
         return (seen.Body, seen.Owner);
     }
 
-    private Task<TokenCluster> StartAsync(StickyMethod method, Func<StickyTestClusterOptions, StickyTestClusterOptions>? with = null)
-        => TokenCluster.StartAsync(
+    private Task<ProbedCluster> StartAsync(StickyMethod method, Func<StickyTestClusterOptions, StickyTestClusterOptions>? with = null)
+        => ProbedCluster.StartAsync(
             garnet,
             policy =>
             {

@@ -79,7 +79,7 @@ public sealed class SecretChangeTests(GarnetServerFixture garnet)
 
     private static (string Owner, string Session) Who(Reply reply) => (reply.Owner, reply.Session);
 
-    private void Change(TokenCluster cluster, string[] secrets)
+    private void Change(ProbedCluster cluster, string[] secrets)
     {
         _secrets = secrets;
         foreach (var node in cluster.Nodes.Nodes)
@@ -92,8 +92,8 @@ public sealed class SecretChangeTests(GarnetServerFixture garnet)
 
     private static ClusterKey Key(string secret) => new(System.Text.Encoding.UTF8.GetBytes(secret));
 
-    private Task<TokenCluster> StartAsync(StickyMethod method)
-        => TokenCluster.StartAsync(
+    private Task<ProbedCluster> StartAsync(StickyMethod method)
+        => ProbedCluster.StartAsync(
             garnet,
             policy =>
             {

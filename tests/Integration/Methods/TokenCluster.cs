@@ -1,110 +1,154 @@
 using System.Net;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
+using StickySessions.Tests.Integration.Placement;
+using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Integration.Methods;
 
 /// <summary>
-/// Three nodes of an application that a test brings along, and a client that sends what a test says and keeps nothing. Each answer names the session and its
-/// owner in headers.
+/// Nodes of <see cref="ApplicationWithTokens"/> that can be killed and started again, in Redis or configured. Clients say with each request what
+/// they send and where; each request has a connection of its own.
 /// </summary>
 internal sealed class TokenCluster : IAsyncDisposable
 {
-    private readonly HttpClient _client = new(new SocketsHttpHandler
-    {
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
-        ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
-        // The tests' own certificate, which no machine trusts.
-        SslOptions = new() { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=shop.test" },
-    });
+    public const string UserHeader = "X-User";
 
-    private TokenCluster(StickyTestCluster nodes) => Nodes = nodes;
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, MaxConnectionsPerServer = 64 });
+    private readonly PlacementCluster _cluster;
 
-    public StickyTestCluster Nodes { get; }
+    private TokenCluster(PlacementCluster cluster) => _cluster = cluster;
 
+    public PlacementNode[] Nodes { get; private set; } = [];
+
+    /// <param name="redis">The connection string, or null for a cluster of configured nodes.</param>
+    /// <param name="policy">Sets the policy up.</param>
+    /// <param name="names">The nodes that start now.</param>
+    /// <param name="sticky">Sets up more.</param>
+    /// <param name="map">More endpoints.</param>
     public static async Task<TokenCluster> StartAsync(
-        IRedisServer redis,
-        Action<StickyPolicyOptions> policy,
-        Action<WebApplication> map,
-        Func<StickyTestClusterOptions, StickyTestClusterOptions>? with = null)
+        string? redis, Action<StickyPolicyOptions> policy, string[]? names = null, Action<IStickySessionsBuilder>? sticky = null, Action<WebApplication>? map = null)
     {
-        var options = new StickyTestClusterOptions
+        var cluster = new TokenCluster(new PlacementCluster(redis)
         {
-            Redis = await redis.ConfigurationAsync(),
-            Nodes = 3,
-            ConfigureSticky = sticky => sticky.ConfigurePolicy(policy),
-            // First of all, so that it is asked last: the session that a response binds is known only then.
-            BeforeSticky = app => app.Use((context, next) =>
+            Configure = builder =>
             {
-                context.Response.OnStarting(() =>
-                {
-                    if (context.Features.Get<IStickySessionFeature>() is { } session)
-                    {
-                        (context.Response.Headers["X-Owner"], context.Response.Headers["X-Session"]) = (session.Owner, session.SessionId);
-                    }
-
-                    return Task.CompletedTask;
-                });
-                return next(context);
-            }),
-            AfterSticky = map,
-        };
-        return new(await StickyTestCluster.StartAsync(with?.Invoke(options) ?? options));
+                builder.ConfigurePolicy(policy);
+                sticky?.Invoke(builder);
+            },
+            Map = app =>
+            {
+                new ApplicationWithTokens().Map(app);
+                map?.Invoke(app);
+            },
+        });
+        try
+        {
+            cluster.Nodes = await cluster._cluster.StartAsync(names ?? ["web-1", "web-2", "web-3"]);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
-    public Task<Reply> GetAsync(int node, string path, params (string Name, string Value)[] headers)
-        => SendAsync(HttpMethod.Get, new Uri(Nodes[node].Http, path), headers);
+    public static Action<StickyPolicyOptions> ByCookie(StickyMethod method, TimeSpan? idle = null)
+        => policy => Use(policy, method, StickyTokenSourceOptions.Cookie(ApplicationWithTokens.Cookie), idle);
 
-    public Task<Reply> PostAsync(int node, string path, params (string Name, string Value)[] headers)
-        => SendAsync(HttpMethod.Post, new Uri(Nodes[node].Http, path), headers);
-
-    public async Task<Reply> SendAsync(HttpMethod method, Uri address, params (string Name, string Value)[] headers)
+    public static Action<StickyPolicyOptions> ByUser(TimeSpan? idle = null, double? loadFactor = null) => policy =>
     {
-        using var response = await _client.SendAsync(Request(method, address, headers), TestContext.Current.CancellationToken);
-        return new Reply(
-            response.StatusCode,
-            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
-            response.Headers.ToDictionary(header => header.Key, header => header.Value.ToArray(), StringComparer.OrdinalIgnoreCase));
+        Use(policy, StickyMethod.Hash, StickyTokenSourceOptions.Header(UserHeader), idle);
+        policy.LoadFactor = loadFactor;
+    };
+
+    /// <summary>Starts one more, or one of those that were killed.</summary>
+    public async Task StartAsync(string name) => Nodes = await _cluster.StartAsync(name);
+
+    public PlacementNode Named(string name) => Nodes.Last(node => node.Name == name && !node.IsKilled);
+
+    public T Of<T>(string node)
+        where T : notnull
+        => Named(node).Services.GetRequiredService<T>();
+
+    /// <summary>The session of a token, as all nodes derive it.</summary>
+    public SessionId IdOf(string token)
+        => ApplicationSessionId.Derive(Nodes[0].Services.GetRequiredService<IClusterKeys>().Current.Current, StickyPolicy.DefaultName, token);
+
+    public Task<TokenAnswer> GetAsync(string node, string path, string? cookies = null, string? user = null)
+        => GetAsync(Named(node), path, cookies, user);
+
+    public async Task<TokenAnswer> GetAsync(PlacementNode node, string path, string? cookies = null, string? user = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(node.Address, path));
+        request.Headers.ConnectionClose = true;
+        if (cookies is not null)
+        {
+            request.Headers.Add("Cookie", cookies);
+        }
+
+        if (user is not null)
+        {
+            request.Headers.Add(UserHeader, user);
+        }
+
+        using var response = await _client.SendAsync(request, TestContext.Current.CancellationToken);
+        var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        string[] given = response.Headers.TryGetValues("Set-Cookie", out var values) ? [.. values] : [];
+        return new TokenAnswer(response.StatusCode, body, given);
     }
 
-    /// <summary>An answer of which only the headers have arrived.</summary>
-    public Task<HttpResponseMessage> BeginAsync(int node, string path)
-        => _client.SendAsync(Request(HttpMethod.Get, new Uri(Nodes[node].Http, path), []), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+    /// <summary>The same request at each node at the same moment.</summary>
+    /// <returns>The owner, which must be one.</returns>
+    public async Task<string> OwnerAsync(string? cookies = null, string? user = null)
+    {
+        var answers = await Task.WhenAll(Nodes.Where(node => !node.IsKilled).Select(node => GetAsync(node, "/owner", cookies, user)));
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
+        return Assert.Single(answers.Select(answer => answer.Body).Distinct());
+    }
+
+    public Task UntilAllSeeAsync(params string[] names) => Eventually.Async(
+        () => Nodes.Where(node => !node.IsKilled).All(node => node.Services.GetRequiredService<StickySessions.Cluster.IClusterMembership>().View.Nodes
+            .Where(other => other.State == StickySessions.Cluster.NodeState.Active).Select(other => other.Name).Order().SequenceEqual(names.Order())),
+        $"all nodes see {string.Join(", ", names)}");
+
+    /// <summary>Until the session has idled out everywhere.</summary>
+    public Task UntilForgottenAsync(SessionId session) => Eventually.Async(
+        () => Nodes.Where(node => !node.IsKilled).All(node => node.Held.Find(session) is null), "nobody holds the session");
+
+    /// <summary>Who holds the session.</summary>
+    public string[] HoldersOf(SessionId session) => [.. Nodes.Where(node => !node.IsKilled && node.Held.Find(session) is { IsEnded: false }).Select(node => node.Name)];
 
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        await Nodes.DisposeAsync();
+        await _cluster.DisposeAsync();
     }
 
-    private static HttpRequestMessage Request(HttpMethod method, Uri address, (string Name, string Value)[] headers)
+    private static void Use(StickyPolicyOptions policy, StickyMethod method, StickyTokenSourceOptions source, TimeSpan? idle)
     {
-        var request = new HttpRequestMessage(method, address);
-        foreach (var (name, value) in headers)
-        {
-            request.Headers.TryAddWithoutValidation(name, value);
-        }
-
-        return request;
+        policy.Method = method;
+        policy.Sources.Add(source);
+        policy.IdleTimeout = idle ?? policy.IdleTimeout;
+        policy.FirstRequestTimeout = policy.IdleTimeout < policy.FirstRequestTimeout ? policy.IdleTimeout : policy.FirstRequestTimeout;
     }
 }
 
-/// <summary>An answer.</summary>
-internal sealed record Reply(HttpStatusCode Status, string Body, Dictionary<string, string[]> Headers)
+/// <summary>What a client got.</summary>
+internal sealed record TokenAnswer(HttpStatusCode Status, string Body, string[] SetCookies)
 {
-    public string Owner => Assert.Single(Headers["X-Owner"]);
+    public Seen Seen => Parse();
 
-    public string Session => Assert.Single(Headers["X-Session"]);
+    /// <summary>The application's cookie as <c>name=value</c>.</summary>
+    public string Cookie => Assert.Single(SetCookies, cookie => cookie.StartsWith(ApplicationWithTokens.Cookie + "=", StringComparison.Ordinal)).Split(';')[0];
 
-    public string[] SetCookies => Headers.GetValueOrDefault("Set-Cookie", []);
-
-    /// <summary>The value of the one header or cookie.</summary>
-    public string Header(string name) => Assert.Single(Headers[name]);
-
-    /// <summary>What a browser sends back of all cookies that the answer sets: of one name the last.</summary>
-    public string Cookies => string.Join("; ", SetCookies.Select(cookie => cookie.Split(';')[0]).GroupBy(pair => pair.Split('=')[0]).Select(same => same.Last()));
+    private Seen Parse()
+    {
+        Assert.True(Status == HttpStatusCode.OK, $"{(int)Status} {Body}");
+        return Seen.Parse(Body);
+    }
 }
