@@ -62,15 +62,32 @@ internal sealed class ResponseTokens(
     public void Reissue(HttpContext context, OwnedSessionFeature feature, DateTimeOffset now)
     {
         var policy = feature.Policy;
-        foreach (var source in policy.Sources!.Sources)
+        for (var i = 0; i < policy.Sources!.Sources.Length; i++)
         {
-            if (source is { Kind: StickyTokenSourceKind.Cookie, Name: { } name } && context.Request.Cookies[name] is { Length: > 0 } value)
+            var source = policy.Sources.Sources[i];
+            if (source is { Kind: StickyTokenSourceKind.Cookie, Name: { } name } && FindBound(context, feature, source: i, name) is { } value)
             {
                 context.Response.Headers.SetCookie = StringValues.Concat(
                     context.Response.Headers.SetCookie, policy.BuildCookie(context, now).CreateCookieHeader(name, Suffixed(value, feature.Session, policy)).ToString());
                 return;
             }
         }
+    }
+
+    /// <summary>Of several cookies of one name, the one that names the session.</summary>
+    private string? FindBound(HttpContext context, OwnedSessionFeature feature, int source, string name)
+    {
+        var policy = feature.Policy;
+        foreach (var cookie in new CookieValues(context.Request.Headers.Cookie, name))
+        {
+            var value = cookie.ToString();
+            if (policy.Sources!.Transform(source, value) is { } token && IdOf(token, policy) == feature.Session.Id)
+            {
+                return value;
+            }
+        }
+
+        return null;
     }
 
     private async ValueTask<BoundTokens> BindCookiesAsync(HttpContext context, OwnedSessionFeature feature, int source, string name)
@@ -135,7 +152,7 @@ internal sealed class ResponseTokens(
             return null;
         }
 
-        var id = ApplicationSessionId.Derive(keys.Current.Current, policy.Name, token);
+        var id = IdOf(token, policy);
         var session = id == feature.Session.Id ? feature.Session : await HoldAsync(id, policy);
         if (session is not null && session != feature.Session)
         {
@@ -178,6 +195,8 @@ internal sealed class ResponseTokens(
 
         return held.Adopt(id, claim, created: default, policy, asked, out var session) == EnterStatus.Entered ? session : null;
     }
+
+    private SessionId IdOf(string token, StickyPolicy policy) => ApplicationSessionId.Derive(keys.Current.Current, policy.Name, token);
 
     private string Suffixed(string value, HeldSession session, StickyPolicy policy)
         => RewrittenToken.Append(
