@@ -87,6 +87,10 @@ internal sealed class HomeRouter(
             : route;
     }
 
+    /// <summary>Who claims a session whose owner is gone: where those also end up who do not know that it ever had an owner.</summary>
+    public Node? HeirOf(SessionId session, ImmutableArray<NodeTag> refused)
+        => homes.Slots.Ranked(session).FirstOrDefault(other => other.State == NodeState.Active && !refused.Contains(other.Tag));
+
     /// <summary>The way of a request that another node forwarded here.</summary>
     public async ValueTask<SessionRoute> ReceiveAsync(ForwardedSession asked, StickyPolicy policy, CancellationToken cancellationToken)
     {

@@ -87,6 +87,7 @@ internal sealed class IngressNode(
         var token = issued;
         var asked = issued;
         var refused = ImmutableArray<NodeTag>.Empty;
+        var isUnbound = found.IsUnbound;
         var refusals = 0;
         var purpose = ForwardPurpose.Serve;
         long? unreachableSince = null;
@@ -94,7 +95,7 @@ internal sealed class IngressNode(
         {
             if (target is null)
             {
-                var route = found.IsUnbound
+                var route = isUnbound
                     ? await router.FindUnboundAsync(token, policy, refused, context.RequestAborted)
                     : await router.FindAsync(token, policy, refused, context.RequestAborted);
                 switch (route.Kind)
@@ -113,6 +114,8 @@ internal sealed class IngressNode(
                         break;
 
                     default:
+                        // Another request goes by the record, which does not outlive its session by much.
+                        known.Forget(token.Session);
                         await entry.FailAsync(context, route.Reason!);
                         return;
                 }
@@ -140,19 +143,17 @@ internal sealed class IngressNode(
                     break;
 
                 case ForwardStatus.NotMine:
-                    if (purpose != ForwardPurpose.Guest)
-                    {
-                        // A guest that has idled out may begin again where it was: its home says so.
-                        refused = refused.Add(target.Tag);
-                    }
-
                     if (++refusals > MaxRefusals)
                     {
                         await entry.FailAsync(context, StickyReasons.OwnerUnknown);
                         return;
                     }
 
-                    token = await LearnAsync(asked, result.NotMine, policy, found.IsUnbound, context.RequestAborted);
+                    // A session that has idled out may begin again where it was: its home says so.
+                    var isForgotten = result.NotMine.Epoch == 0 && !policy.SignsTokens && purpose is ForwardPurpose.Guest or ForwardPurpose.Serve;
+                    isUnbound |= isForgotten;
+                    refused = isForgotten ? refused : refused.Add(target.Tag);
+                    token = await LearnAsync(asked, result.NotMine, policy, isUnbound, context.RequestAborted);
                     break;
 
                 case ForwardStatus.NotSent:
@@ -211,7 +212,7 @@ internal sealed class IngressNode(
         if (refusal.Epoch < token.Epoch)
         {
             known.Forget(token.Session);
-            return isUnbound ? token with { Owner = default } : token;
+            return isUnbound ? token with { Owner = default, Epoch = 1 } : token;
         }
 
         if (!policy.SignsTokens)

@@ -102,10 +102,14 @@ internal sealed partial class ResponseTokens(
         }
     }
 
-    /// <summary>As it stands there, not decoded: what is written back must be what was sent. Of several cookies, the one of this session.</summary>
+    /// <summary>
+    /// As it stands there, not decoded: what is written back must be what was sent. Of several cookies, the one of this session; one alone is, even if the
+    /// secret that made the session's id is forgotten.
+    /// </summary>
     private string? ValueOf(HttpContext context, string name, OwnedSessionFeature feature)
     {
-        string? first = null;
+        string? only = null;
+        var count = 0;
         foreach (var sent in new CookieValues(context.Request.Headers.Cookie, name))
         {
             if (ApplicationSessionId.Names(keys.Current, feature.Policy.Name, sent, feature.Session.Id))
@@ -113,10 +117,10 @@ internal sealed partial class ResponseTokens(
                 return sent.ToString();
             }
 
-            first ??= sent.ToString();
+            only = count++ == 0 ? sent.ToString() : null;
         }
 
-        return first;
+        return only;
     }
 
     private async ValueTask<BoundTokens> BindCookiesAsync(HttpContext context, OwnedSessionFeature feature, int source, string name)

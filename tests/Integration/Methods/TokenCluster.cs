@@ -140,14 +140,12 @@ internal sealed class TokenCluster : IAsyncDisposable
 /// <summary>What a client got.</summary>
 internal sealed record TokenAnswer(HttpStatusCode Status, string Body, string[] SetCookies)
 {
-    public Seen Seen => Parse();
-
     /// <summary>The application's cookie as <c>name=value</c>.</summary>
-    public string Cookie => Assert.Single(SetCookies, cookie => cookie.StartsWith(ApplicationWithTokens.Cookie + "=", StringComparison.Ordinal)).Split(';')[0];
+    public string Cookie() => Assert.Single(SetCookies, cookie => cookie.StartsWith(ApplicationWithTokens.Cookie + "=", StringComparison.Ordinal)).Split(';')[0];
 
-    private Seen Parse()
+    public Seen Seen()
     {
         Assert.True(Status == HttpStatusCode.OK, $"{(int)Status} {Body}");
-        return Seen.Parse(Body);
+        return Methods.Seen.Parse(Body);
     }
 }
