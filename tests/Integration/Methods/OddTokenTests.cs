@@ -12,12 +12,14 @@ using StickySessions.Tokens;
 namespace StickySessions.Tests.Integration.Methods;
 
 /// <summary>Tokens that applications do not usually give out, and clients that send what nobody gave them.</summary>
-public sealed class OddTokenTests(GarnetServerFixture garnet)
+public sealed class OddTokenTests(GarnetServerFixture garnet) : IDisposable
 {
     private const string Cookie = "APPSESSION";
     private const string Header = "X-App-Session";
 
     private readonly RecordedLog _log = new();
+
+    public void Dispose() => _log.Dispose();
 
     [Theory]
     [InlineData("a~b")]
