@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tests.Integration.Placement;
