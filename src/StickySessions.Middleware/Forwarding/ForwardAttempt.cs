@@ -67,6 +67,7 @@ internal sealed class ForwardAttempt(NodeChannel channel, ForwardedSession sessi
         }
 
         ForwardedHeaderRules.CopyResponse(proxyResponse, httpContext);
+        OwnersCookies.Keep(httpContext);
         return IsUpgrade(proxyResponse, wire) ? new ValueTask<bool>(true) : PromptHeaders.ApplyAsync(proxyResponse, httpContext.Response, cancellationToken);
     }
 

@@ -54,6 +54,7 @@ internal sealed class PublicListenerFilter(
         }
 
         RemoveReserved(context.Request.Headers);
+        OwnersCookies.Guard(context);
         ArrivedHost.Keep(context, _forwardedHost);
         return pipeline(context);
     }

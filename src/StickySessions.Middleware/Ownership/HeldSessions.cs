@@ -125,7 +125,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
                 held = null;
                 return EnterStatus.NotHeld;
             }
-            else if (held.Epoch < claim.Epoch && !held.TryRaiseEpoch(claim))
+            else if (IsStale(held, claim) || (held.Epoch < claim.Epoch && !held.TryRaiseEpoch(claim)))
             {
                 Drop(held);
             }
@@ -167,12 +167,12 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     /// <summary>This process has claimed a session again that it holds. If another owned it in between, its memory is stale and is dropped.</summary>
     public void Keep(HeldSession held, SessionClaim claim, in AskedIn asked)
     {
-        if (held.Epoch == claim.Epoch || held.TryRaiseEpoch(claim))
+        if (!IsStale(held, claim) && (held.Epoch == claim.Epoch || held.TryRaiseEpoch(claim)))
         {
             held.Verify(claim, asked.Verification);
             held.Confirm(asked.Term);
         }
-        else if (held.Epoch < claim.Epoch)
+        else if (held.Epoch <= claim.Epoch)
         {
             Drop(held);
         }
@@ -253,6 +253,12 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
             Remove(held);
         }
     }
+
+    /// <summary>
+    /// Whether it is from an earlier term and was claimed anew at the epoch that it had: Redis has lost its record since, and with it maybe that of another
+    /// owner in between.
+    /// </summary>
+    private bool IsStale(HeldSession held, SessionClaim claim) => held.Epoch == claim.Epoch && held.Claim != claim && IsOfEarlierTerm(held);
 
     private void Remove(HeldSession held)
     {

@@ -38,8 +38,7 @@ public sealed class WebSocketTests
         Assert.Equal((version == "2.0" ? "CONNECT" : "GET") + " b hello", Encoding.UTF8.GetString(buffer, 0, received.Count));
         Assert.Equal("chat", socket.SubProtocol);
         Assert.Equal(WebSocketState.Closed, socket.State);
-        await Eventually.Async(() => !ingress.Results.IsEmpty);
-        Assert.Equal(ForwardStatus.Completed, Assert.Single(ingress.Results).Status);
+        Assert.Equal(ForwardStatus.Completed, (await ingress.ResultAsync()).Status);
     }
 
     [Fact]

@@ -60,6 +60,33 @@ public sealed class EarlierTermTests : IDisposable
     }
 
     [Fact]
+    public void Adopt_ByANewClaimAtTheEpochThatTheMemoryHas_DropsTheMemory()
+    {
+        // Another node owned it above that epoch; then Redis lost the records, and a token from long ago gave this node the same epoch once more.
+        Assert.Equal(EnterStatus.NotHeld, _held.Adopt(_session.Id, new SessionClaim(12, 2), _time.GetUtcNow(), _policy, out _));
+
+        Assert.True(_session.IsLost);
+        Assert.Equal(EnterStatus.Entered, Adopt(epoch: 13));
+        Assert.NotSame(_session, _held.Find(_session.Id));
+    }
+
+    [Fact]
+    public void Adopt_ByTheVeryClaimThatTheMemoryHas_KeepsTheMemory()
+    {
+        Assert.Equal(EnterStatus.Entered, Adopt(_session.Claim));
+
+        Assert.Same(_session, _held.Find(_session.Id));
+    }
+
+    [Fact]
+    public void Keep_ByANewClaimAtTheEpochThatTheMemoryHas_DropsTheMemory()
+    {
+        _held.Keep(_session, new SessionClaim(12, 2), _held.Asking());
+
+        Assert.True(_session.IsLost);
+    }
+
+    [Fact]
     public void DropBelow_LeavesItToTheClaimOfThisNode()
     {
         _held.DropBelow(_session.Id, 99);
@@ -67,5 +94,7 @@ public sealed class EarlierTermTests : IDisposable
         Assert.Same(_session, _held.Find(_session.Id));
     }
 
-    private EnterStatus Adopt(uint epoch) => _held.Adopt(_session.Id, new SessionClaim(epoch, epoch), _time.GetUtcNow(), _policy, out _);
+    private EnterStatus Adopt(uint epoch) => Adopt(new SessionClaim(epoch, epoch));
+
+    private EnterStatus Adopt(SessionClaim claim) => _held.Adopt(_session.Id, claim, _time.GetUtcNow(), _policy, out _);
 }
