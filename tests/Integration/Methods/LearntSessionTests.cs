@@ -1,6 +1,4 @@
 using System.Net;
-using StickySessions.Cluster;
-using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
 
