@@ -1,15 +1,20 @@
+using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace StickySessions;
 
-/// <summary>The body of a response that may give out a token: what the application writes first is looked at before it leaves.</summary>
-internal sealed class LearntBody(Stream inner, Func<string, ValueTask> learnAsync) : Stream
+/// <summary>The body of a response that may give out a token: how it begins is looked at before it leaves.</summary>
+/// <param name="inner">Where it goes.</param>
+/// <param name="learnAsync">Gets the beginning as far as it is written, and says whether there was a token.</param>
+internal sealed class LearntBody(Stream inner, Func<string, ValueTask<bool>> learnAsync) : Stream
 {
-    private const int LooksAt = 4096;
+    /// <summary>In bytes.</summary>
+    public const int LooksAt = 4096;
 
-    private bool _hasLooked;
+    private readonly ArrayBufferWriter<byte> _beginning = new();
+    private bool _isDone;
 
     public override bool CanRead => false;
 
@@ -26,7 +31,7 @@ internal sealed class LearntBody(Stream inner, Func<string, ValueTask> learnAsyn
     }
 
     /// <summary>Runs the application with such a body.</summary>
-    public static async Task RunAsync(HttpContext context, Func<string, ValueTask> learnAsync, RequestDelegate next)
+    public static async Task RunAsync(HttpContext context, Func<string, ValueTask<bool>> learnAsync, RequestDelegate next)
     {
         var before = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         await using var body = new LearntBody(before.Stream, learnAsync);
@@ -45,10 +50,11 @@ internal sealed class LearntBody(Stream inner, Func<string, ValueTask> learnAsyn
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_hasLooked && !buffer.IsEmpty)
+        if (!_isDone && !buffer.IsEmpty)
         {
-            _hasLooked = true;
-            await learnAsync(Encoding.UTF8.GetString(buffer.Span[..Math.Min(buffer.Length, LooksAt)]));
+            // Nothing is held back: of a token that is written in pieces no client knows more than is known here.
+            _beginning.Write(buffer.Span[..Math.Min(buffer.Length, LooksAt - _beginning.WrittenCount)]);
+            _isDone = await learnAsync(Encoding.UTF8.GetString(_beginning.WrittenSpan)) || _beginning.WrittenCount == LooksAt;
         }
 
         await inner.WriteAsync(buffer, cancellationToken);

@@ -70,8 +70,7 @@ internal sealed class RequestTokens(
         var best = default(TokenFinding);
         foreach (var token in tokens)
         {
-            var session = IdOf(token, policy);
-            var finding = await FindLearntAsync(session, cancellationToken) ?? TokenFinding.Unbound(session);
+            var finding = await FindLearntAsync(token, policy, cancellationToken) ?? TokenFinding.Unbound(IdOf(token, policy));
             best = SessionCookie.Better(best, finding);
             if (best.IsValid)
             {
@@ -80,6 +79,20 @@ internal sealed class RequestTokens(
         }
 
         return best;
+    }
+
+    /// <summary>By the present key, and while the secret is being changed by the other one too: sessions go on.</summary>
+    private async ValueTask<TokenFinding?> FindLearntAsync(SourcedToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        foreach (var key in keys.Current.All)
+        {
+            if (await FindLearntAsync(ApplicationSessionId.Derive(key, policy.Name, token.Value), cancellationToken) is { } finding)
+            {
+                return finding;
+            }
+        }
+
+        return null;
     }
 
     /// <returns>Null if nobody knows the session.</returns>

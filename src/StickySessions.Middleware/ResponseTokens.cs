@@ -1,6 +1,10 @@
+using System.Collections.Concurrent;
+using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using StickySessions.Cluster;
+using StickySessions.Diagnostics;
 using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Tokens;
@@ -11,9 +15,20 @@ namespace StickySessions;
 /// What Rewrite and Learn do to the application's response: each token in it that binds a session names this node from now on, by a suffix or in the
 /// directory, before the client gets to see it.
 /// </summary>
-internal sealed class ResponseTokens(
-    TokenProtector protector, IClusterKeys keys, IClusterMembership membership, HeldSessions held, IOwnershipDirectory directory, TimeProvider time)
+internal sealed partial class ResponseTokens(
+    TokenProtector protector,
+    IClusterKeys keys,
+    IClusterMembership membership,
+    HeldSessions held,
+    IOwnershipDirectory directory,
+    TimeProvider time,
+    ILogger<ResponseTokens> logger)
 {
+    /// <summary>Browsers ignore a longer cookie, name and value together (RFC 6265bis §5.6), and longer headers are no tokens here.</summary>
+    private const int MaxLength = 4096;
+
+    private readonly ConcurrentDictionary<string, bool> _saidTooLong = new();
+
     /// <summary>Whether the response says that the session is over, by what its policy takes for a sign of that.</summary>
     public bool EndSession(HttpContext context, StickyPolicy policy)
     {
@@ -24,16 +39,28 @@ internal sealed class ResponseTokens(
 
         foreach (var name in policy.EndWithCookies)
         {
-            foreach (var header in context.Response.Headers.SetCookie)
+            if (IsDeleted(context.Response.Headers.SetCookie, name))
             {
-                if (SetCookieValue.TryRead(header, name, out var cookie) && cookie.Deletes(time.GetUtcNow()))
-                {
-                    return true;
-                }
+                return true;
             }
         }
 
         return false;
+    }
+
+    /// <summary>Of several that set a cookie the last counts: a response may take it away and give out another.</summary>
+    private bool IsDeleted(StringValues headers, string name)
+    {
+        var isDeleted = false;
+        foreach (var header in headers)
+        {
+            if (SetCookieValue.TryRead(header, name, out var cookie))
+            {
+                isDeleted = cookie.Deletes(time.GetUtcNow());
+            }
+        }
+
+        return isDeleted;
     }
 
     /// <summary>Binds what the response gives out.</summary>
@@ -64,13 +91,32 @@ internal sealed class ResponseTokens(
         var policy = feature.Policy;
         foreach (var source in policy.Sources!.Sources)
         {
-            if (source is { Kind: StickyTokenSourceKind.Cookie, Name: { } name } && context.Request.Cookies[name] is { Length: > 0 } value)
+            if (source is { Kind: StickyTokenSourceKind.Cookie, Name: { } name }
+                && ValueOf(context, name, feature) is { Length: > 0 } value
+                && Suffixed(value, feature.Session, policy, name.Length + 1) is { } suffixed)
             {
                 context.Response.Headers.SetCookie = StringValues.Concat(
-                    context.Response.Headers.SetCookie, policy.BuildCookie(context, now).CreateCookieHeader(name, Suffixed(value, feature.Session, policy)).ToString());
+                    context.Response.Headers.SetCookie, policy.BuildCookie(context, now).CreateCookieHeader(name, suffixed).ToString());
                 return;
             }
         }
+    }
+
+    /// <summary>As it stands there, not decoded: what is written back must be what was sent. Of several cookies, the one of this session.</summary>
+    private string? ValueOf(HttpContext context, string name, OwnedSessionFeature feature)
+    {
+        string? first = null;
+        foreach (var sent in new CookieValues(context.Request.Headers.Cookie, name))
+        {
+            if (ApplicationSessionId.Names(keys.Current, feature.Policy.Name, sent, feature.Session.Id))
+            {
+                return sent.ToString();
+            }
+
+            first ??= sent.ToString();
+        }
+
+        return first;
     }
 
     private async ValueTask<BoundTokens> BindCookiesAsync(HttpContext context, OwnedSessionFeature feature, int source, string name)
@@ -89,7 +135,7 @@ internal sealed class ResponseTokens(
             {
                 bound = BoundTokens.TakenAway;
             }
-            else if (await BindAsync(feature, context, source, value) is { } rewritten)
+            else if (await BindAsync(feature, context, source, value, name.Length + 1) is { } rewritten)
             {
                 SetCookieValue.TryRead(headers[i], name, out cookie);
                 headers[i] = cookie.With(rewritten);
@@ -108,7 +154,7 @@ internal sealed class ResponseTokens(
     private async ValueTask<BoundTokens> BindHeaderAsync(HttpContext context, OwnedSessionFeature feature, int source, string name)
     {
         var value = context.Response.Headers[name].ToString();
-        if (value.Length == 0 || await BindAsync(feature, context, source, value) is not { } rewritten)
+        if (value.Length == 0 || await BindAsync(feature, context, source, value, around: 0) is not { } rewritten)
         {
             return BoundTokens.None;
         }
@@ -118,16 +164,12 @@ internal sealed class ResponseTokens(
     }
 
     /// <summary>Binds what the body of the response gives out: what the first source will find in later requests.</summary>
-    public async ValueTask BindBodyAsync(HttpContext context, OwnedSessionFeature feature, string body)
-    {
-        if (feature.Policy.BodyToken!(body) is { } token)
-        {
-            await BindAsync(feature, context, source: 0, token);
-        }
-    }
+    /// <returns>Whether it does.</returns>
+    public async ValueTask<bool> BindBodyAsync(HttpContext context, OwnedSessionFeature feature, string body)
+        => feature.Policy.BodyToken!(body) is { } token && await BindAsync(feature, context, source: 0, token, around: 0) is not null;
 
     /// <returns>What the client gets in place of the application's token, or null if it is none.</returns>
-    private async ValueTask<string?> BindAsync(OwnedSessionFeature feature, HttpContext context, int source, string raw)
+    private async ValueTask<string?> BindAsync(OwnedSessionFeature feature, HttpContext context, int source, string raw, int around)
     {
         var policy = feature.Policy;
         if (policy.Sources!.Transform(source, raw) is not { } token)
@@ -135,8 +177,11 @@ internal sealed class ResponseTokens(
             return null;
         }
 
-        var id = ApplicationSessionId.Derive(keys.Current.Current, policy.Name, token);
-        var session = id == feature.Session.Id ? feature.Session : await HoldAsync(id, policy);
+        // A session that began under an earlier secret keeps its id.
+        var ring = keys.Current;
+        var session = ApplicationSessionId.Names(ring, policy.Name, token, feature.Session.Id)
+            ? feature.Session
+            : await HoldAsync(ApplicationSessionId.Derive(ring.Current, policy.Name, token), policy);
         if (session is not null && session != feature.Session)
         {
             if (feature.IsProvisional)
@@ -149,7 +194,7 @@ internal sealed class ResponseTokens(
             }
         }
 
-        return policy.Method == StickyMethod.Rewrite && session is not null ? Suffixed(raw, session, policy) : raw;
+        return policy.Method == StickyMethod.Rewrite && session is not null ? Suffixed(raw, session, policy, around) ?? raw : raw;
     }
 
     /// <returns>The session, entered, or null if another node owns it or it has ended.</returns>
@@ -179,10 +224,33 @@ internal sealed class ResponseTokens(
         return held.Adopt(id, claim, created: default, policy, asked, out var session) == EnterStatus.Entered ? session : null;
     }
 
-    private string Suffixed(string value, HeldSession session, StickyPolicy policy)
-        => RewrittenToken.Append(
+    /// <returns>Null if it must stay as it is: then it names its session without saying where, and the session's home finds it.</returns>
+    private string? Suffixed(string value, HeldSession session, StickyPolicy policy, int around)
+    {
+        if (!Ascii.IsValid(value))
+        {
+            // Kestrel refuses it in headers unless it is told how to encode it.
+            return null;
+        }
+
+        if (around + value.Length + RewrittenToken.SuffixLength > MaxLength)
+        {
+            if (_saidTooLong.TryAdd(policy.Name, true))
+            {
+                TooLong(logger, policy.Name, value.Length, MaxLength);
+            }
+
+            return null;
+        }
+
+        return RewrittenToken.Append(
             value,
             protector.Protect(new StickyToken(session.Id, membership.Self.Tag, session.Epoch, session.Created, time.GetUtcNow()), policy.Name, boundTo: value));
+    }
+
+    [LoggerMessage(StickyEventIds.Middleware + 31, LogLevel.Warning,
+        "The application gives out a token of {Length} characters under the policy \"{Policy}\", which stays as it is: with what Rewrite appends, the cookie or header would be longer than {MaxLength}. Its session is found by its home, which costs a question to it; Learn fits such tokens better. Said once for each policy.")]
+    private static partial void TooLong(ILogger logger, string policy, int length, int maxLength);
 }
 
 /// <summary>What a response does to the application's tokens.</summary>

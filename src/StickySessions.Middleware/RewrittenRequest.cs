@@ -42,7 +42,8 @@ internal static class RewrittenRequest
             }
         }
 
-        return changed;
+        // An array that is null would become headers without a value, not null.
+        return changed is null ? (StringValues?)null : changed;
     }
 
     private static string? WithoutSuffixes(string header, string name)
@@ -55,16 +56,17 @@ internal static class RewrittenRequest
         var restored = new StringBuilder(header.Length);
         foreach (var range in header.AsSpan().Split(';'))
         {
-            if (restored.Length > 0)
+            if (range.Start.Value > 0)
             {
                 restored.Append(';');
             }
 
             var pair = header.AsSpan(range);
             var equals = pair.IndexOf('=');
-            var value = equals < 0 ? default : pair[(equals + 1)..].Trim().Trim('"');
-            var suffix = equals > 0 && pair[..equals].Trim().SequenceEqual(name) ? RewrittenToken.IndexOfSuffix(value) : -1;
-            restored.Append(suffix < 0 ? pair : pair[..(equals + 1)]).Append(suffix < 0 ? default : value[..suffix]);
+            var end = pair.TrimEnd().TrimEnd('"').Length;
+            var value = equals < 0 ? default : pair[(equals + 1)..end].TrimStart().TrimStart('"');
+            var isSuffixed = equals > 0 && pair[..equals].Trim().SequenceEqual(name) && RewrittenToken.IndexOfSuffix(value) >= 0;
+            restored.Append(isSuffixed ? pair[..(end - RewrittenToken.SuffixLength)] : pair).Append(isSuffixed ? pair[end..] : default);
         }
 
         return restored.Length < header.Length ? restored.ToString() : null;

@@ -62,6 +62,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<OwnerNode>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LapsedLeaseAbort>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ReturnedNodeClaims>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SharedKeysHint>());
         services.TryAddSingleton<NodeLifecycle>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeLifecycle>(
             static provider => provider.GetRequiredService<NodeLifecycle>()));

@@ -28,6 +28,7 @@ internal static class MethodCheck
         {
             case StickyMethod.Insert:
                 CheckKinds(errors, section, options, Insertable, "it is this library's own token, which must be written there");
+                CheckInsertedCookie(errors, section, options);
                 break;
 
             case StickyMethod.Rewrite or StickyMethod.Learn or StickyMethod.Hash when options.Sources.Count == 0:
@@ -72,6 +73,17 @@ internal static class MethodCheck
             {
                 errors.AddError($"{section}:{property} is true, but {section}:Method is {options.Method}: it is for Insert only. Remove it.");
             }
+        }
+    }
+
+    /// <summary>A further cookie is one that was written before, under a former name.</summary>
+    private static void CheckInsertedCookie(ValidateOptionsResultBuilder errors, string section, StickyPolicyOptions options)
+    {
+        var cookies = options.Sources.Index().Where(source => source.Item.Kind == StickyTokenSourceKind.Cookie).ToArray();
+        if (cookies.Length > 0 && cookies.All(source => source.Item.Name != options.Cookie.Name))
+        {
+            errors.AddError(
+                $"{section}:Sources:{cookies[0].Index} is Cookie \"{cookies[0].Item.Name}\" and never matches, since Insert writes its token into {section}:Cookie:Name, now \"{options.Cookie.Name}\": make the two names the same.");
         }
     }
 

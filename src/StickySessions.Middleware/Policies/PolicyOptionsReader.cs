@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using StickySessions.Diagnostics;
 
@@ -5,7 +6,10 @@ namespace StickySessions.Policies;
 
 /// <summary>Reads the options of policies as they are configured now, past what the options system remembers.</summary>
 internal sealed class PolicyOptionsReader(
-    PolicyNames names, IOptionsFactory<StickyPolicyOptions> options, IEnumerable<IValidateOptions<StickyPolicyOptions>> validators)
+    PolicyNames names,
+    IOptionsFactory<StickyPolicyOptions> options,
+    IEnumerable<IValidateOptions<StickyPolicyOptions>> validators,
+    IServiceProviderIsService? registered = null)
 {
     /// <summary>What is wrong with the policies, each and among each other.</summary>
     public IReadOnlyList<string> Problems()
@@ -17,7 +21,7 @@ internal sealed class PolicyOptionsReader(
             problems.AddRange(OptionsProblems.Of(() => valid.Add(Read(name))));
         }
 
-        return [.. problems, .. PolicySetCheck.Problems(valid)];
+        return [.. problems, .. PolicySetCheck.Problems(valid), .. ClaimSourceCheck.Problems(valid, registered)];
     }
 
     /// <exception cref="OptionsValidationException">They are not valid.</exception>

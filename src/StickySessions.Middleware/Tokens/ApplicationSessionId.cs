@@ -9,6 +9,20 @@ namespace StickySessions.Tokens;
 /// </summary>
 internal static class ApplicationSessionId
 {
+    /// <summary>Whether the token names the session, by the cluster's present key or by one that is still accepted.</summary>
+    public static bool Names(KeyRing keys, string policy, ReadOnlySpan<char> value, SessionId session)
+    {
+        foreach (var key in keys.All)
+        {
+            if (Derive(key, policy, value) == session)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <param name="key">The cluster's key; another one gives another id.</param>
     /// <param name="policy">The policy's name: two policies may know different tokens of one value.</param>
     /// <param name="value">The application's token.</param>

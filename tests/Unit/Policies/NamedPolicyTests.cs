@@ -52,7 +52,7 @@ public sealed class NamedPolicyTests
     {
         using var policies = new TestPolicies(new()
         {
-            ["Policies:java:Method"] = "Rewrite",
+            ["Policies:java:Method"] = "Learn",
             ["Policies:java:OnConflict"] = "Reject",
             ["Policies:java:Sources:0:Name"] = "JSESSIONID",
             ["Policies:java:Sources:1:Kind"] = "Header",
@@ -64,7 +64,7 @@ public sealed class NamedPolicyTests
 
         var options = policies.Options("java");
 
-        Assert.Equal((StickyMethod.Rewrite, TokenConflictBehavior.Reject), (options.Method, options.OnConflict));
+        Assert.Equal((StickyMethod.Learn, TokenConflictBehavior.Reject), (options.Method, options.OnConflict));
         Assert.Equal([(StickyTokenSourceKind.Cookie, "JSESSIONID"), (StickyTokenSourceKind.Header, "Authorization")],
             options.Sources.Select(source => (source.Kind, source.Name!)));
         Assert.Equal(("^Bearer (.*)$", (int?)9, 48),
@@ -90,7 +90,7 @@ public sealed class NamedPolicyTests
     public void Sources_FromCodeToo_FollowThoseOfConfiguration()
     {
         using var policies = new TestPolicies(
-            new() { ["Policies:chat:Sources:0:Name"] = "one" },
+            new() { ["Policies:chat:Method"] = "Learn", ["Policies:chat:Sources:0:Name"] = "one" },
             services => services.AddPolicy("chat", chat => chat.Sources.Add(new StickyTokenSourceOptions { Name = "two" })));
 
         Assert.Equal(["one", "two"], policies.Options("chat").Sources.Select(source => source.Name));

@@ -47,7 +47,7 @@ public sealed class PolicyStoreTests : IDisposable
     {
         (string, string?)[] change =
         [
-            ("Policies:chat:Method", "Rewrite"),
+            ("Policies:chat:Method", "Learn"),
             ("Policies:chat:Sources:0:Transform:Prefix", "Bearer "),
             ("Policies:chat:OnConflict", "Reject"),
             ("Policies:chat:Cookie:Name", "other"),

@@ -174,12 +174,29 @@ public sealed class StickyPolicyOptionsValidatorTests
         var errors = Validate(options =>
         {
             options.Method = method;
-            options.Sources.Add(new StickyTokenSourceOptions { Name = "a" });
-            options.Sources.Add(new StickyTokenSourceOptions { Kind = kind, Name = "a" });
+            options.Sources.Add(new StickyTokenSourceOptions { Name = options.Cookie.Name });
+            options.Sources.Add(new StickyTokenSourceOptions { Kind = kind, Name = kind == StickyTokenSourceKind.ClientAddress ? null : "a" });
         });
 
         Assert.Equal(possible ? 0 : 1, errors.Count);
         Assert.All(errors, error => Assert.StartsWith($"StickySessions:Policy:Sources:1:Kind is {kind}", error, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false, "a")]
+    [InlineData(true, "former", ".StickySession")]
+    public void Validate_CookieThatInsertNeverWrites_IsRefusedUnlessItIsAFormerName(bool possible, params string[] cookies)
+    {
+        var errors = Validate(options =>
+        {
+            foreach (var cookie in cookies)
+            {
+                options.Sources.Add(StickyTokenSourceOptions.Cookie(cookie));
+            }
+        });
+
+        Assert.Equal(possible ? 0 : 1, errors.Count);
+        Assert.All(errors, error => Assert.StartsWith("StickySessions:Policy:Sources:0 is Cookie \"a\" and never matches", error, StringComparison.Ordinal));
     }
 
     [Theory]
