@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using StackExchange.Redis;
 using StickySessions.Cluster;
@@ -63,7 +64,30 @@ public sealed class LearntSessionsInDoubtTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.Status);
         Assert.Empty(answer.SetCookies);
-        Assert.Empty(cluster.Named("web-1").Held.All());
+        await Eventually.Async(() => !cluster.Named("web-1").Held.All().Any(), "its provisional session is forgotten");
+    }
+
+    /// <summary>What somebody costs who makes up tokens: one look into Redis each, no script, no record.</summary>
+    [Fact]
+    public async Task TokensThatNobodyKnows_CostOneReadEach()
+    {
+        const int Tokens = 60;
+        await using var cluster = await StartAsync(RedisLostBehavior.PreferAvailability);
+        await using var counter = await ScriptCounter.ConnectAsync(_redis);
+        var (before, reads) = (await counter.ReadAsync(), await ReadsAsync());
+
+        for (var i = 0; i < Tokens; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await cluster.GetAsync(cluster.Nodes[i % 3], "/owner", $"{ApplicationWithTokens.Cookie}=made-up-{i}")).Status);
+        }
+
+        var work = await counter.ReadAsync() - before;
+        Assert.Equal(Tokens, await ReadsAsync() - reads);
+        Assert.Equal(work.Beats, work.Scripts);
+        Assert.Equal(Tokens, cluster.Nodes.Sum(node => node.Held.All().Count()));
+
+        async Task<long> ReadsAsync() => (await counter.Server.InfoAsync("commandstats")).SelectMany(section => section)
+            .Where(pair => pair.Key == "cmdstat_get").Select(pair => long.Parse(pair.Value.Split(',')[0]["calls=".Length..], CultureInfo.InvariantCulture)).SingleOrDefault();
     }
 
     private static async Task AssertEachWhereItBeganAsync(TokenCluster cluster, string[] cookies)
