@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
@@ -30,7 +29,7 @@ internal sealed class HomeRouter(
     private const int Asked = 15;
 
     /// <summary>What this node as a home decides now, so that of concurrent first requests all go to one node.</summary>
-    private readonly ConcurrentDictionary<SessionId, Lazy<Task<NodeTag?>>> _decisions = new();
+    private readonly SharedLookups<NodeTag?> _decisions = new();
 
     /// <summary>The way of a request that entered at this node.</summary>
     /// <param name="token">Names the session; its owner is nobody, or whoever the session's home has just named.</param>
@@ -131,11 +130,12 @@ internal sealed class HomeRouter(
             return Adopt(token, policy);
         }
 
-        var decision = _decisions.GetOrAdd(
-            token.Session,
-            static (_, asked) => new Lazy<Task<NodeTag?>>(() => asked.Self.DecideOnceAsync(asked.Token, asked.Policy)),
-            (Self: this, Token: token, Policy: policy));
-        return await decision.Value.WaitAsync(cancellationToken) is { } elsewhere
+        if (_decisions.TryFindAsync(token.Session, () => DecideOnceAsync(token, policy)) is not { } decision)
+        {
+            return SessionRoute.Nowhere(StickyReasons.LookupsBusy);
+        }
+
+        return await decision.WaitAsync(cancellationToken) is { } elsewhere
             ? SessionRoute.NotMine(token with { Owner = elsewhere })
             : await own.EnterIfHeldAsync(token, cancellationToken) ?? SessionRoute.Nowhere(StickyReasons.LeaseExpired);
     }
@@ -143,30 +143,23 @@ internal sealed class HomeRouter(
     /// <returns>Where the session lives, or null for here: then it is held before anybody can ask again.</returns>
     private async Task<NodeTag?> DecideOnceAsync(StickyToken token, StickyPolicy policy)
     {
-        try
+        if (own.Holds(token.Session))
         {
-            if (own.Holds(token.Session))
-            {
-                // Since this request looked.
-                return null;
-            }
-
-            var elsewhere = await FindElsewhereAsync(token, policy);
-            if (elsewhere is { } owner)
-            {
-                known.Set(token.Session, new KnownOwner(owner, token.Epoch));
-            }
-            else
-            {
-                own.HoldIdle(token, policy);
-            }
-
-            return elsewhere;
+            // Since this request looked.
+            return null;
         }
-        finally
+
+        var elsewhere = await FindElsewhereAsync(token, policy);
+        if (elsewhere is { } owner)
         {
-            _decisions.TryRemove(token.Session, out _);
+            known.Set(token.Session, new KnownOwner(owner, token.Epoch));
         }
+        else
+        {
+            own.HoldIdle(token, policy);
+        }
+
+        return elsewhere;
     }
 
     private async ValueTask<NodeTag?> FindElsewhereAsync(StickyToken token, StickyPolicy policy)

@@ -142,6 +142,20 @@ internal sealed class IngressNode(
 
                     break;
 
+                case ForwardStatus.NotMine when purpose == ForwardPurpose.Home && result.NotMine.Epoch == 0:
+                    unreachableSince ??= time.GetTimestamp();
+                    var view = membership.View;
+                    token = await LearnAsync(asked, result.NotMine, policy, isUnbound, context.RequestAborted);
+                    if (ReferenceEquals(view, membership.View)
+                        && !await WithinFailoverTimeAsync(unreachableSince.Value, bounded => Task.Delay(PauseBeforeTryingAgain, time, bounded), context.RequestAborted))
+                    {
+                        // The two nodes still see different ones.
+                        await entry.FailAsync(context, StickyReasons.OwnerUnknown);
+                        return;
+                    }
+
+                    break;
+
                 case ForwardStatus.NotMine:
                     if (++refusals > MaxRefusals)
                     {
@@ -150,7 +164,7 @@ internal sealed class IngressNode(
                     }
 
                     // A session that has idled out may begin again where it was: its home says so.
-                    var isForgotten = result.NotMine.Epoch == 0 && !policy.SignsTokens && purpose is ForwardPurpose.Guest or ForwardPurpose.Serve;
+                    var isForgotten = result.NotMine.Epoch == 0 && (purpose == ForwardPurpose.Guest || (purpose == ForwardPurpose.Serve && !policy.SignsTokens));
                     isUnbound |= isForgotten;
                     refused = isForgotten ? refused : refused.Add(target.Tag);
                     token = await LearnAsync(asked, result.NotMine, policy, isUnbound, context.RequestAborted);

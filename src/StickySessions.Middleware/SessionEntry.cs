@@ -91,7 +91,7 @@ internal sealed partial class SessionEntry(
             binding.AttachNew(context, feature);
             if (feature.Policy.QueryName is not null && NegotiateAnswer.IsWanted(context))
             {
-                return NegotiateAnswer.WriteAsync(context, binding.AddressOf(context, feature, NegotiateAnswer.HubPath(context)));
+                NegotiateAnswer.Choose(context, path => binding.AddressOf(context, feature, path));
             }
         }
 
