@@ -50,18 +50,6 @@ public sealed class OddTokenTests(GarnetServerFixture garnet) : IDisposable
         Assert.Equal(given.Session, (await cluster.GetAsync(1, "/see", ("Cookie", moved.Cookies))).Session);
     }
 
-    [Fact]
-    public async Task Rewrite_OfTwoCookies_ReissuesTheOneOfTheSession()
-    {
-        await using var cluster = await StartAsync(StickyMethod.Rewrite);
-        var given = await cluster.GetAsync(2, "/give?value=abc");
-        await cluster.Nodes[2].StopAsync();
-
-        var moved = await cluster.GetAsync(0, "/see", ("Cookie", $"{Cookie}=other; {given.Cookies}"));
-
-        Assert.StartsWith($"{Cookie}=abc~", Assert.Single(moved.SetCookies), StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("/give", Cookie)]
     [InlineData("/give-header", Header)]
