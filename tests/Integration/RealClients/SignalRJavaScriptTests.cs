@@ -24,8 +24,7 @@ public sealed class SignalRJavaScriptTests(SharedClientApps apps, NodeScripts sc
     [MemberData(nameof(SignalRDotNetTests.TransportsAndProtocols), MemberType = typeof(SignalRDotNetTests))]
     public async Task Connections_ThatIgnoreCookies_AreCountedOn(Spraying spraying, HttpTransportType transport, bool isMessagePack)
     {
-        // The first request is the same in both protocols.
-        var visitors = isMessagePack ? Visitors / 4 : Visitors;
+        var visitors = SignalRDotNetTests.ConnectionsWithoutCookies(transport, isMessagePack) / ConnectionsOfEach;
         var cluster = await apps.StickyAsync(SignalRDotNetTests.WithoutCookies);
         Assert.All(await TalkAsync(cluster, spraying, transport, isMessagePack, "none", visitors), visit => Told.AssertCountedOnEach(visit, Messages));
     }
