@@ -150,8 +150,8 @@ internal static class PresetsExamples
             .AddPolicy("hubs", hubs => hubs.Apply(StickyPreset.SignalRWithoutCookies));
 
         var app = builder.Build();
-        app.UseCors();
         app.UseStickySessions();
+        app.UseCors();
         app.MapHub<ChatHub>("/chat").RequireStickySession("hubs");
         app.Run();
     }
