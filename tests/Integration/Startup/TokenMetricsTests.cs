@@ -62,6 +62,7 @@ public sealed class TokenMetricsTests
         await counts.UntilAsync(
             "stickysessions.requests",
             ("outcome", "disabled", 1), ("outcome", "local", 2), ("outcome", "new", 1), ("policy", "default", 3));
+        Assert.Equal(4, counts.Of("stickysessions.requests").Where(count => count.Tag == "outcome").Sum(count => count.Count));
     }
 
     private async Task<string> SpoilAsync(TestApp app, string token, string how)
