@@ -6,7 +6,10 @@ namespace StickySessions;
 /// </summary>
 public interface IStickySessionFeature
 {
-    /// <summary>The session's id in the cluster: 22 characters, never the client's token. Fit for logs.</summary>
+    /// <summary>
+    /// The session's id in the cluster: 22 characters, never the client's token. Fit for logs. While no token names the session yet, because the
+    /// application is still to give one out, it is provisional: the next request has another one unless this one's response binds it.
+    /// </summary>
     string SessionId { get; }
 
     /// <summary>The name of the node that owns the session: the one that runs this code.</summary>

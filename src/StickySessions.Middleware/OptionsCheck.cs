@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using StickySessions.Cluster;
+using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
 using StickySessions.Policies;
 using StickySessions.Redis;
@@ -15,8 +16,6 @@ namespace StickySessions;
 /// </summary>
 internal sealed class OptionsCheck : IHostedService
 {
-    private const string Binder = "Microsoft.Extensions.Configuration.Binder";
-
     /// <exception cref="InvalidOperationException">An option is wrong.</exception>
     public OptionsCheck(IServiceProvider services)
     {
@@ -28,8 +27,9 @@ internal sealed class OptionsCheck : IHostedService
                 .Concat(Problems<StickyStaticOptions>(services))
                 .Concat(Problems<StickyRedisOptions>(services))
                 .Concat(Problems<StickyKeyOptions>(services))
-                .Concat(Problems<StickyPolicyOptions>(services))
+                .Concat(services.GetRequiredService<PolicyOptionsReader>().Problems())
                 .Concat(Problems<StickyForwardingOptions>(services))
+                .Concat(Problems<StickyDiagnosticsOptions>(services))
                 .Distinct(StringComparer.Ordinal),
         ];
         if (problems.Length > 0)
@@ -44,20 +44,5 @@ internal sealed class OptionsCheck : IHostedService
 
     private static IEnumerable<string> Problems<TOptions>(IServiceProvider services)
         where TOptions : class
-    {
-        try
-        {
-            _ = services.GetRequiredService<IOptions<TOptions>>().Value;
-            return [];
-        }
-        catch (OptionsValidationException invalid)
-        {
-            return invalid.Failures;
-        }
-        catch (InvalidOperationException notConvertible) when (notConvertible.Source == Binder)
-        {
-            // It names the key and the value.
-            return [$"{notConvertible.Message} Correct the value, or remove it for its default."];
-        }
-    }
+        => OptionsProblems.Of(() => _ = services.GetRequiredService<IOptions<TOptions>>().Value);
 }

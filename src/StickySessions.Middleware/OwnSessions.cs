@@ -20,6 +20,20 @@ internal sealed class OwnSessions(
     public bool IsMine(NodeTag owner)
         => !node.HasLeft && (owner == membership.Self.Tag || membership.Self.FormerTags.Contains(owner));
 
+    /// <summary>To be taken before anything is asked about a session that this node may come to hold.</summary>
+    public AskedIn Asking() => held.Asking();
+
+    /// <summary>Whether this node holds a session as its own, whoever a token names.</summary>
+    public bool Holds(SessionId session) => held.Find(session) is { } found && !held.IsOfEarlierTerm(found);
+
+    /// <summary>Enters a session whose token says nothing of its owner, if this node holds it.</summary>
+    public async ValueTask<SessionRoute?> EnterIfHeldAsync(StickyToken token, CancellationToken cancellationToken)
+        => await EnterAsync(token, minEpoch: 0, cancellationToken) is { } found ? found.Route : null;
+
+    /// <summary>Holds a session that nobody is in yet.</summary>
+    public void HoldIdle(in StickyToken token, StickyPolicy policy)
+        => held.HoldIdle(token.Session, token.Epoch, token.Created, policy, held.Asking());
+
     /// <summary>A token names this node: the memory decides, and if it does not know the session, the record.</summary>
     public async ValueTask<Finding> ServeAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
     {
@@ -93,10 +107,20 @@ internal sealed class OwnSessions(
         {
             found = await directory.ReadAsync(token.Session, cancellationToken);
         }
-        catch (DirectoryUnavailableException)
+        catch (DirectoryUnavailableException) when (policy.Method != StickyMethod.Learn)
         {
             // Most likely the session idled out here. Refusing its client for as long as Redis is away would help nobody.
             return new Finding(SessionRoute.NewSession(), token);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            found = null;
+        }
+
+        if (found is null && policy.Method == StickyMethod.Learn)
+        {
+            // Only somebody's memory said that it lives here, and others may remember nothing: its home decides for all.
+            return new Finding(null, token with { Owner = default });
         }
 
         if (found is not { Ended: false } record)
@@ -106,7 +130,10 @@ internal sealed class OwnSessions(
                 held.LearnEnded(token.Session, ended.Epoch);
             }
 
-            return new Finding(SessionRoute.NewSession(), token);
+            // A token that the application made may outlive the memory of its session, and then the session begins again under it.
+            return found is null && policy.Method != StickyMethod.Insert && mayHold && Hold(token, token.Epoch, policy, asked) is { } again
+                ? new Finding(again, token)
+                : new Finding(SessionRoute.NewSession(), token);
         }
 
         if (record.Owner != membership.Self.Tag)

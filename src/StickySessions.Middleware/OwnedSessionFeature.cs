@@ -9,18 +9,22 @@ namespace StickySessions;
 /// nothing; a forwarded request has its own.
 /// </summary>
 internal sealed class OwnedSessionFeature(
-    HeldSession session, StickyPolicy policy, SessionBinding binding, string owner, string ingress) : IStickySessionFeature
+    HeldSession session, StickyPolicy policy, SessionBinding binding, string owner, string ingress, bool isProvisional = false) : IStickySessionFeature
 {
+    private HeldSession _session = session;
     private string? _sessionId;
     private Task<bool>? _end; // guarded by this
 
-    public HeldSession Session => session;
+    public HeldSession Session => _session;
+
+    /// <summary>Whether no token names the session yet. If none does by the end of the request, nobody will ever ask for it.</summary>
+    public bool IsProvisional { get; private set; } = isProvisional;
 
     public StickyPolicy Policy => policy;
 
     public SessionBinding Binding => binding;
 
-    public string SessionId => _sessionId ??= session.Id.ToString();
+    public string SessionId => _sessionId ??= _session.Id.ToString();
 
     public string Owner => owner;
 
@@ -28,9 +32,27 @@ internal sealed class OwnedSessionFeature(
 
     public bool Forwarded => !string.Equals(owner, ingress, StringComparison.Ordinal);
 
-    public int Epoch => (int)session.Epoch;
+    public int Epoch => (int)_session.Epoch;
 
-    public void End() => session.End();
+    public void End() => _session.End();
+
+    /// <summary>The client gets a token of it.</summary>
+    public void Keep() => IsProvisional = false;
+
+    /// <summary>The application has given out a token, which names this session from now on: the request goes on in it.</summary>
+    /// <param name="bound">The session, entered.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="held">Where the provisional one is let go.</param>
+    public void MoveTo(HeldSession bound, HttpContext context, HeldSessions held)
+    {
+        var provisional = _session;
+        bound.Requests.Add(context);
+        provisional.Requests.Remove(context);
+        (_session, _sessionId, IsProvisional) = (bound, null, false);
+        held.Exit(provisional);
+        held.Forget(provisional);
+        RequestJourney.Of(context)?.MovesTo(bound.Id, bound.Epoch);
+    }
 
     /// <summary>Records the end of the session once, and lets every request wait for it that tells its client so.</summary>
     public Task<bool> RecordEndAsync(Func<OwnedSessionFeature, Task<bool>> recordAsync)

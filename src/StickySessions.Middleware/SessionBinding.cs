@@ -14,22 +14,27 @@ namespace StickySessions;
 /// </summary>
 internal sealed partial class SessionBinding(
     SessionCookie cookies,
+    ResponseTokens responses,
     IClusterMembership membership,
     HeldSessions held,
     IOwnershipDirectory directory,
     SessionFence fence,
     RunningCount running,
+    RequestJourneys journeys,
     TimeProvider time,
     ILogger<SessionBinding> logger)
 {
     /// <summary>Enters the application on behalf of a session that the client's token already names.</summary>
     public void Attach(HttpContext context, OwnedSessionFeature feature, in StickyToken token)
     {
-        if (token.Epoch != feature.Session.Epoch
-            || token.Owner != membership.Self.Tag
-            || cookies.IsDueForRenewal(token, feature.Policy))
+        var isStale = feature.Policy.SignsTokens
+            && (token.Epoch != feature.Session.Epoch
+                || token.Owner != membership.Self.Tag
+                || cookies.IsDueForRenewal(token, feature.Policy));
+        if (isStale || feature.Policy.ReadsResponses || feature.Policy.MayEndByResponse)
         {
-            AttachAndIssue(context, feature, isNew: false);
+            // A token of the application that has no suffix gets one when the application next gives it out.
+            AttachAndIssue(context, feature, isNew: false, isStale && token.Owner != default);
             return;
         }
 
@@ -42,14 +47,14 @@ internal sealed partial class SessionBinding(
     }
 
     /// <summary>Enters the application on behalf of a session whose token the client does not have yet.</summary>
-    public void AttachNew(HttpContext context, OwnedSessionFeature feature) => AttachAndIssue(context, feature, isNew: true);
+    public void AttachNew(HttpContext context, OwnedSessionFeature feature) => AttachAndIssue(context, feature, isNew: true, isStale: true);
 
-    private void AttachAndIssue(HttpContext context, OwnedSessionFeature feature, bool isNew)
+    private void AttachAndIssue(HttpContext context, OwnedSessionFeature feature, bool isNew, bool isStale)
     {
         Enter(context, feature);
         if (!context.Response.HasStarted)
         {
-            context.Response.OnStarting(() => IssueAsync(context, feature, isNew));
+            context.Response.OnStarting(() => IssueAsync(context, feature, isNew, isStale));
         }
     }
 
@@ -77,13 +82,13 @@ internal sealed partial class SessionBinding(
     {
         if (!fence.IsOpen(feature.Session))
         {
-            return RefuseUnlessOpenAsync(context, feature, issue: false, isNew: false);
+            return RefuseUnlessOpenAsync(context, feature, issue: null);
         }
 
         return feature.Session.IsEnded ? EndAsync(context, feature) : Task.CompletedTask;
     }
 
-    private async Task RefuseUnlessOpenAsync(HttpContext context, OwnedSessionFeature feature, bool issue, bool isNew)
+    private async Task RefuseUnlessOpenAsync(HttpContext context, OwnedSessionFeature feature, Func<Task>? issue)
     {
         if (await fence.WhyClosedAsync(feature.Session) is { } reason)
         {
@@ -93,9 +98,9 @@ internal sealed partial class SessionBinding(
         {
             await EndAsync(context, feature);
         }
-        else if (issue)
+        else if (issue is not null)
         {
-            Issue(context, feature, isNew);
+            await issue();
         }
     }
 
@@ -107,9 +112,10 @@ internal sealed partial class SessionBinding(
         }
 
         var requests = feature.Session.Requests;
-        var fenced = new FencedBody(context, requests, time);
+        var fenced = new FencedBody(context, requests, reason, time);
         if (requests.ReplaceBody(context, fenced) is { } body)
         {
+            RequestJourney.Of(context)?.Fails(reason);
             NotAnswered(logger, feature.SessionId, reason);
             await FencedResponse.WriteAsync(context, body, reason, time);
             fenced.Attach();
@@ -121,48 +127,112 @@ internal sealed partial class SessionBinding(
         var context = (HttpContext)state;
         var feature = OwnedSessionFeature.Of(context)!;
         feature.Session.Requests.Remove(context);
-        feature.Binding.Leave(feature.Session);
+        feature.Binding.Leave(context, feature);
         return feature.Session.IsEnded ? feature.RecordEndAsync(feature.Binding.RecordEndAsync) : Task.CompletedTask;
     }
 
     private void CountIn() => running.Enter();
 
-    private void Leave(HeldSession session)
+    private void Leave(HttpContext context, OwnedSessionFeature feature)
     {
+        journeys.LeavesSession(context, feature.Policy);
         running.Exit();
-        held.Exit(session);
+        held.Exit(feature.Session);
+        if (feature.IsProvisional)
+        {
+            held.Forget(feature.Session);
+        }
     }
 
-    private Task IssueAsync(HttpContext context, OwnedSessionFeature feature, bool isNew)
+    private Task IssueAsync(HttpContext context, OwnedSessionFeature feature, bool isNew, bool isStale)
     {
         if (!fence.IsOpen(feature.Session))
         {
-            return RefuseUnlessOpenAsync(context, feature, issue: true, isNew);
+            return RefuseUnlessOpenAsync(context, feature, () => IssueByMethodAsync(context, feature, isNew, isStale));
         }
 
-        if (feature.Session.IsEnded)
+        return feature.Session.IsEnded ? EndAsync(context, feature) : IssueByMethodAsync(context, feature, isNew, isStale);
+    }
+
+    private Task IssueByMethodAsync(HttpContext context, OwnedSessionFeature feature, bool isNew, bool isStale)
+    {
+        if (!feature.IsProvisional && responses.EndSession(context, feature.Policy))
         {
+            feature.End();
             return EndAsync(context, feature);
         }
 
-        Issue(context, feature, isNew);
-        return Task.CompletedTask;
+        switch (feature.Policy.Method)
+        {
+            case StickyMethod.Insert when isStale:
+                Issue(context, feature, isNew);
+                return Task.CompletedTask;
+            case StickyMethod.Rewrite or StickyMethod.Learn:
+                return BindAsync(context, feature, reissue: isStale && !isNew);
+            default:
+                return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Runs the application, and binds the token that the body of its response gives out before the client gets to see it.</summary>
+    public Task LearnFromBodyAsync(HttpContext context, OwnedSessionFeature feature, RequestDelegate next)
+        => LearntBody.RunAsync(context, body => responses.BindBodyAsync(context, feature, body), next);
+
+    /// <summary>Where a client that keeps no cookies finds its new session.</summary>
+    public string AddressOf(HttpContext context, OwnedSessionFeature feature, string path)
+    {
+        feature.Keep();
+        return cookies.Address(context, feature.Policy, TokenOf(feature.Session), path);
+    }
+
+    private StickyToken TokenOf(HeldSession session) => new(session.Id, membership.Self.Tag, session.Epoch, session.Created, time.GetUtcNow());
+
+    /// <summary>The binding is complete before the response leaves.</summary>
+    private async Task BindAsync(HttpContext context, OwnedSessionFeature feature, bool reissue)
+    {
+        BoundTokens bound;
+        try
+        {
+            bound = await responses.BindAsync(context, feature);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            await ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
+            return;
+        }
+
+        // That may have taken time: is this node still the owner?
+        if (!fence.IsOpen(feature.Session) && await fence.WhyClosedAsync(feature.Session) is { } reason)
+        {
+            await ReplaceAsync(context, feature, reason);
+        }
+        else if (bound == BoundTokens.TakenAway && !feature.IsProvisional)
+        {
+            feature.End();
+            await EndAsync(context, feature);
+        }
+        else if (bound == BoundTokens.None && reissue && CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
+        {
+            responses.Reissue(context, feature, time.GetUtcNow());
+        }
     }
 
     private void Issue(HttpContext context, OwnedSessionFeature feature, bool isNew)
     {
-        var session = feature.Session;
-        if (CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
+        var isAllowed = !(isNew && feature.Policy.PostOnly && IsSafe(context.Request.Method));
+
+        // A response that a shared cache may store cannot carry a token.
+        if (isAllowed
+            && CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow())
+            && cookies.Write(context, feature.Policy, TokenOf(feature.Session)))
         {
-            var token = new StickyToken(session.Id, membership.Self.Tag, session.Epoch, session.Created, time.GetUtcNow());
-            cookies.Write(context, feature.Policy, token);
-        }
-        else if (isNew)
-        {
-            // A shared cache may store this response, so it cannot carry a token, and no request will ever name this session.
-            held.Forget(session);
+            feature.Keep();
         }
     }
+
+    /// <summary>RFC 9110 §9.2.1.</summary>
+    private static bool IsSafe(string method)
+        => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);
 
     private async Task EndAsync(HttpContext context, OwnedSessionFeature feature)
     {
@@ -181,7 +251,7 @@ internal sealed partial class SessionBinding(
             return;
         }
 
-        if (CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
+        if (feature.Policy.Method != StickyMethod.Hash && CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
         {
             cookies.Delete(context, feature.Policy);
         }
@@ -190,6 +260,13 @@ internal sealed partial class SessionBinding(
     /// <returns>Whether there is a tombstone.</returns>
     private async Task<bool> RecordEndAsync(OwnedSessionFeature feature)
     {
+        if (feature.Policy.Method == StickyMethod.Hash)
+        {
+            // The token stays what it is, a user's name for instance, and the next session under it begins with the next request.
+            held.Forget(feature.Session);
+            return true;
+        }
+
         try
         {
             await directory.EndAsync(feature.Session.Id, feature.Session.Epoch, feature.Policy.AbsoluteTimeout, CancellationToken.None);

@@ -18,11 +18,18 @@ internal sealed class SessionRouter(
     OwnSessions own,
     LostOwners lost,
     SessionAdmission admission,
+    HomeRouter homes,
     StickyMetrics metrics)
 {
     // A record may name another owner than the token did, and that one may be gone as well; more steps mean that the cluster changes
     // faster than it can be read.
     private const int MaxSteps = 4;
+
+    /// <summary>The way of a request that entered at this node and whose token says nothing of the session's owner.</summary>
+    /// <inheritdoc cref="HomeRouter.FindAsync"/>
+    public ValueTask<SessionRoute> FindUnboundAsync(
+        StickyToken token, StickyPolicy policy, ImmutableArray<NodeTag> refused, CancellationToken cancellationToken)
+        => homes.FindAsync(token, policy, refused, cancellationToken);
 
     /// <summary>The way of a request that entered at this node.</summary>
     /// <param name="token">The client's token, verified, or what another node said it should be.</param>
@@ -43,6 +50,11 @@ internal sealed class SessionRouter(
                 }
 
                 token = mine.Token;
+                if (token.Owner == default)
+                {
+                    return await homes.FindAsync(token with { Epoch = 1 }, policy, refused, cancellationToken);
+                }
+
                 continue;
             }
 
@@ -85,7 +97,8 @@ internal sealed class SessionRouter(
             // All nodes with this view compute the same candidate.
             var candidate = decision.Returned is { } returned && !refused.Contains(returned.Tag) ? returned
                 : policy.OnOwnerLost == OwnerLostBehavior.Reject ? null
-                : Rendezvous.Candidate(decision.View, token.Session, token.Owner, refused.AsSpan());
+                : policy.SignsTokens ? Rendezvous.Candidate(decision.View, token.Session, token.Owner, refused.AsSpan())
+                : homes.HeirOf(token.Session, refused);
             if (candidate is null)
             {
                 return SessionRoute.Nowhere(StickyReasons.NoCandidate);
@@ -124,6 +137,11 @@ internal sealed class SessionRouter(
     private async ValueTask<SessionRoute> DecideAsync(ForwardedSession asked, StickyPolicy policy, CancellationToken cancellationToken)
     {
         var token = asked.Token;
+        if (asked.Purpose is ForwardPurpose.Home or ForwardPurpose.Guest or ForwardPurpose.Settle)
+        {
+            return await homes.ReceiveAsync(asked, policy, cancellationToken);
+        }
+
         if (asked.Purpose == ForwardPurpose.Place)
         {
             // A new session and none that has been here before: else an envelope that somebody kept could bring it back.
@@ -150,7 +168,7 @@ internal sealed class SessionRouter(
             finding = new Finding(null, token);
         }
 
-        return finding.Route ?? SessionRoute.NotMine(finding.Token);
+        return finding.Route ?? SessionRoute.NotMine(finding.Token.Owner == default ? token with { Epoch = 0 } : finding.Token);
     }
 
     private SessionRoute? TryEnter(in StickyToken token, uint minEpoch) => held.TryEnter(token.Session, minEpoch, out var session) switch

@@ -5,10 +5,19 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>Says which endpoints are sticky. The metadata added last wins.</summary>
 public static class StickySessionsEndpointConventionBuilderExtensions
 {
-    /// <summary>Requests to these endpoints reach the node that owns their session, even if the policy is not sticky by default.</summary>
+    /// <summary>
+    /// Requests to these endpoints reach the node that owns their session under the default policy, even if it is not sticky by default.
+    /// </summary>
     public static TBuilder RequireStickySession<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
         => builder.WithMetadata(new RequireStickySessionAttribute());
+
+    /// <summary>Requests to these endpoints reach the node that owns their session under the named policy.</summary>
+    /// <param name="builder">An endpoint, a group, a hub, Razor components, controllers.</param>
+    /// <param name="policy">The policy's name; one that does not exist stops the start.</param>
+    public static TBuilder RequireStickySession<TBuilder>(this TBuilder builder, string policy)
+        where TBuilder : IEndpointConventionBuilder
+        => builder.WithMetadata(new RequireStickySessionAttribute(policy));
 
     /// <summary>Any node answers requests to these endpoints; they neither need nor start a session.</summary>
     public static TBuilder DisableStickySession<TBuilder>(this TBuilder builder)

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
@@ -13,12 +14,13 @@ namespace StickySessions;
 internal sealed class StickySessionsMiddleware(
     RequestDelegate next,
     PolicyResolver policies,
-    SessionCookie cookies,
+    RequestTokens tokens,
     HeldSessions held,
     IngressNode ingress,
     OwnerNode owner,
     SessionEntry entry,
     NodeLifecycle node,
+    RequestJourneys journeys,
     IClusterMembership membership)
 {
     public Task Invoke(HttpContext context)
@@ -32,10 +34,12 @@ internal sealed class StickySessionsMiddleware(
         var forwarded = context.Features.Get<IForwardedRequestFeature>();
         forwarded?.RestoreRequest(context);
 
-        // 1. Opt out?
-        if (policies.Resolve(context) is not { } policy)
+        // 1. Opt out? The ingress node's decision holds for its owner: while a new version is rolled out, the two may differ.
+        var policy = forwarded is null ? policies.Resolve(context) : policies.Find(forwarded.Session.Policy) ?? policies.Resolve(context);
+        if (policy is null || (forwarded is null && IsPreflight(context.Request)))
         {
-            return next(context);
+            RewrittenRequest.Restore(context, policies.Rewritten);
+            return journeys.PassAsync(context, policy is null ? RequestOutcome.Disabled : RequestOutcome.Preflight, policy, next);
         }
 
         if (forwarded is not null)
@@ -46,21 +50,41 @@ internal sealed class StickySessionsMiddleware(
         if (!membership.IsJoined)
         {
             // It may not know the cluster's keys either, so no token can be read.
-            return entry.FailAsync(context, StickyReasons.NotJoined);
+            return entry.FailAsync(context, policy, StickyReasons.NotJoined);
         }
 
-        // 2. The token.
-        var found = cookies.Read(context, policy);
+        // 2. The token. Complete at once unless a user must be authenticated, or a directory asked.
+        var finding = tokens.FindAsync(context, policy);
+        return finding.IsCompletedSuccessfully ? ServeAsync(context, policy, finding.Result) : ServeAsync(context, policy, finding.AsTask());
+    }
 
+    private async Task ServeAsync(HttpContext context, StickyPolicy policy, Task<TokenFinding> finding)
+        => await ServeAsync(context, policy, await finding);
+
+    private Task ServeAsync(HttpContext context, StickyPolicy policy, in TokenFinding found)
+    {
         // 3. and 4. The owner: this node, without any I/O and without an allocation.
-        if (found.IsValid
+        if ((found.IsUnbound || (found.IsValid && found.Token.Owner == membership.Self.Tag))
             && !node.HasLeft
-            && found.Token.Owner == membership.Self.Tag
             && held.TryEnter(found.Token.Session, found.Token.Epoch, out var session) == EnterStatus.Entered)
         {
+            if (journeys.IsWatched(context))
+            {
+                journeys.Of(context, policy);
+            }
+
             return entry.RunAsync(context, policy, session!, found.Token, RequestOutcome.Local, next);
         }
 
-        return ingress.RouteAsync(context, policy, found, next);
+        return found.Status switch
+        {
+            TokenFindingStatus.Conflict => entry.RefuseAsync(context, policy, StickyReasons.TokenConflict),
+            TokenFindingStatus.Busy => entry.FailAsync(context, policy, StickyReasons.LookupsBusy),
+            _ => ingress.RouteAsync(context, policy, found, next),
+        };
     }
+
+    /// <summary>Browsers send no cookies with it, and any node knows the answer (Fetch standard, CORS-preflight request).</summary>
+    private static bool IsPreflight(HttpRequest request)
+        => HttpMethods.IsOptions(request.Method) && request.Headers.ContainsKey(HeaderNames.AccessControlRequestMethod) && request.Headers.Cookie.Count == 0;
 }

@@ -29,25 +29,31 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddStickyOptions<StickyInterconnectOptions>("Interconnect");
         services.AddStickyOptions<StickyForwardingOptions>("Forwarding");
         services.AddStickyOptions<StickyKeyOptions>("Keys");
-        services.AddStickyOptions<StickyPolicyOptions>("Policy");
         services.AddStickyOptions<StickyRedisOptions>("Redis");
         services.AddStickyOptions<StickyStaticOptions>("Static");
+        services.AddStickyOptions<StickyDiagnosticsOptions>("Diagnostics");
 
         // Before all others, which would stumble over one wrong option each.
         services.TryAddSingleton<OptionsCheck>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, OptionsCheck>(
             static provider => provider.GetRequiredService<OptionsCheck>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, EndpointPolicyCheck>());
 
         // In the order of the floors. Of the hosted services the interconnect starts before the node joins, and stops after it left.
         services.TryAddSingleton<StickyMetrics>();
+        services.TryAddSingleton<OutcomeLogScopes>();
         services.AddTokens();
         services.TryAddSingleton(ChooseKeys);
         services.AddPolicies();
         services.AddCluster();
         services.AddOwnership();
         services.AddForwarding();
+        services.TryAddSingleton<RequestJourneys>();
         services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<OwnSessions>();
+        services.TryAddSingleton<RequestTokens>();
+        services.TryAddSingleton<ResponseTokens>();
+        services.TryAddSingleton<HomeRouter>();
         services.TryAddSingleton<SessionRouter>();
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionAdmission>();
@@ -56,6 +62,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<OwnerNode>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LapsedLeaseAbort>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ReturnedNodeClaims>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SharedKeysHint>());
         services.TryAddSingleton<NodeLifecycle>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeLifecycle>(
             static provider => provider.GetRequiredService<NodeLifecycle>()));
@@ -91,7 +98,17 @@ public static class StickySessionsServiceCollectionExtensions
 
         public IStickySessionsBuilder ConfigureKeys(Action<StickyKeyOptions> configure) => Configure(configure);
 
+        public IStickySessionsBuilder ConfigureDiagnostics(Action<StickyDiagnosticsOptions> configure) => Configure(configure);
+
         public IStickySessionsBuilder ConfigurePolicy(Action<StickyPolicyOptions> configure) => Configure(configure);
+
+        public IStickySessionsBuilder AddPolicy(string name, Action<StickyPolicyOptions> configure)
+        {
+            ArgumentNullException.ThrowIfNull(name);
+            ArgumentNullException.ThrowIfNull(configure);
+            services.AddPolicy(name, configure);
+            return this;
+        }
 
         public IStickySessionsBuilder UseRedis(string configuration) => UseRedis(options => options.Configuration = configuration);
 

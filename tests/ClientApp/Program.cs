@@ -1,5 +1,8 @@
-using System.Collections.Concurrent;
 using Microsoft.AspNetCore.DataProtection;
+using StickySessions.Tests.ClientApp.Blazor;
+using StickySessions.Tests.ClientApp.EngineIo;
+using StickySessions.Tests.ClientApp.Grpc;
+using StickySessions.Tests.ClientApp.Mcp;
 
 namespace StickySessions.Tests.ClientApp;
 
@@ -23,31 +26,27 @@ internal static class Program
             builder.Services.AddHealthChecks().AddStickySessions();
         }
 
+        builder.Services.AddSingleton<Visitors>();
+        builder.Services.AddChat();
+        builder.AddBlazor();
+        builder.AddTally();
+        builder.AddMcp();
+
         var app = builder.Build();
+        app.UseNewConnectionPerClick();
         if (isSticky)
         {
             app.UseStickySessions();
         }
 
+        app.UseWebSockets();
         app.MapHealthChecks("/healthz/ready");
-        MapCounter(app);
+        app.MapCounter();
+        app.MapChat();
+        app.MapEngineIo();
+        app.MapBlazor();
+        app.MapTally();
+        app.MapMemory();
         await app.RunAsync();
-    }
-
-    /// <summary>The least that needs stickiness: a number in memory for each visitor who keeps a cookie.</summary>
-    private static void MapCounter(WebApplication app)
-    {
-        var counts = new ConcurrentDictionary<string, int>();
-        app.MapMethods("/count", [HttpMethods.Get, HttpMethods.Post], (HttpContext context) =>
-        {
-            if (context.Request.Cookies["visitor"] is not { } visitor)
-            {
-                visitor = Guid.NewGuid().ToString("N");
-                context.Response.Cookies.Append("visitor", visitor);
-            }
-
-            context.Response.Headers.CacheControl = "no-store";
-            return counts.AddOrUpdate(visitor, 1, static (_, count) => count + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        });
     }
 }

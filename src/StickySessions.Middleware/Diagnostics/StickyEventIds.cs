@@ -4,6 +4,7 @@ namespace StickySessions.Diagnostics;
 internal static class StickyEventIds
 {
     public const int Tokens = 1000;
+    public const int Policies = 1500;
     public const int Cluster = 2000;
     public const int Redis = 2500;
     public const int Ownership = 3000;

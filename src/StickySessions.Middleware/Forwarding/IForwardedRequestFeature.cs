@@ -35,6 +35,15 @@ internal enum ForwardPurpose
 
     /// <summary>A new session that the ingress node places on the receiver.</summary>
     Place,
+
+    /// <summary>The receiver is the home of the application's token: the session lives there, or the receiver says where.</summary>
+    Home,
+
+    /// <summary>The receiver holds the session though its home is elsewhere, as far as the ingress node remembers.</summary>
+    Guest,
+
+    /// <summary>The session's home has just said that it lives with the receiver, which holds it from now on if it did not before.</summary>
+    Settle,
 }
 
 /// <summary>What the ingress node tells about the session of a forwarded request.</summary>

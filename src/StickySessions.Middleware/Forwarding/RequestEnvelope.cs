@@ -49,7 +49,7 @@ internal sealed class RequestEnvelope
             Ingress = reader.Text(ref _lastIngress) ?? "",
             Request = ReadRequest(ref reader),
         };
-        return reader.IsComplete && (purpose is ForwardPurpose.Serve or ForwardPurpose.Claim or ForwardPurpose.Place) ? envelope : null;
+        return reader.IsComplete && Enum.IsDefined(purpose) ? envelope : null;
     }
 
     private static void WriteToken(ref EnvelopeWriter writer, in StickyToken token)

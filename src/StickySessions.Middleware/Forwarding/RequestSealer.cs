@@ -17,7 +17,7 @@ internal sealed class RequestSealer(IClusterKeys keys, IOptions<StickyNodeOption
     {
         var key = keys.Current.Current;
         var now = time.GetUtcNow();
-        if (session.Purpose != ForwardPurpose.Serve
+        if (session.Purpose is ForwardPurpose.Claim or ForwardPurpose.Place or ForwardPurpose.Settle
             || !OriginalRequestReader.IsPlain(context, rawTarget, wire)
             || StandingEnvelopes.Of(context) is not { } standing)
         {

@@ -94,7 +94,8 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         {
             if (!_sessions.TryGetValue(id, out held))
             {
-                held = NewlyEntered(id, claim, created, policy, asked);
+                held = New(id, claim, created, policy, asked);
+                held.TryEnter();
                 if (_sessions.TryAdd(id, held))
                 {
                     Interlocked.Increment(ref _count);
@@ -138,6 +139,19 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
 
                 return EnterStatus.Entered;
             }
+        }
+    }
+
+    /// <summary>Holds a session that no request has entered yet, unless this node knows an epoch that makes the claim worth nothing.</summary>
+    public void HoldIdle(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked)
+    {
+        if (!_sessions.ContainsKey(id) && claim.Epoch > _givenAway.UpTo(id) && _sessions.TryAdd(id, New(id, claim, created, policy, asked)))
+        {
+            Interlocked.Increment(ref _count);
+        }
+        else if (Adopt(id, claim, created, policy, asked, out var held) == EnterStatus.Entered)
+        {
+            Exit(held!);
         }
     }
 
@@ -214,6 +228,13 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         Remove(held);
     }
 
+    /// <summary>Another node holds the session too, and no epoch says which is right: what runs here is aborted. This node may come to hold it again.</summary>
+    public void Yield(HeldSession held)
+    {
+        held.Lose();
+        Remove(held);
+    }
+
     /// <summary>Whether the memory may say more of a session than a token does. Costs one look into the table.</summary>
     public bool MayKnow(SessionId id) => _sessions.ContainsKey(id);
 
@@ -248,18 +269,23 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         }
     }
 
-    private HeldSession NewlyEntered(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked)
+    private HeldSession New(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked)
     {
         var now = time.GetTimestamp();
+        if (created == default)
+        {
+            // The application's own token does not say when its session began.
+            created = time.GetUtcNow();
+        }
+
         var remaining = created + policy.AbsoluteTimeout - time.GetUtcNow();
-        var held = new HeldSession(
+        return new HeldSession(
             id, claim, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), asked.Verification, Ticks(policy.FirstRequestTimeout))
         {
             PrefersConsistency = policy.PrefersConsistency,
+            IsHashed = policy.Method == StickyMethod.Hash,
             Term = asked.Term,
         };
-        held.TryEnter();
-        return held;
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

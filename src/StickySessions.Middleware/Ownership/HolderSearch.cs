@@ -3,7 +3,7 @@ using StickySessions.Tokens;
 
 namespace StickySessions.Ownership;
 
-/// <summary>Asks all other live nodes, at the same time, whether they hold a session.</summary>
+/// <summary>Asks other live nodes, at the same time, whether they hold a session.</summary>
 internal sealed class HolderSearch(IClusterMembership membership, IPeerClient peers, TimeProvider time)
 {
     /// <summary>Clients wait for the answer, and nodes that are well answer within milliseconds.</summary>
@@ -12,10 +12,19 @@ internal sealed class HolderSearch(IClusterMembership membership, IPeerClient pe
     /// <param name="session">The session.</param>
     /// <param name="seenEpoch">An epoch that the session has reached for sure: who holds it at a lower one holds a stale copy, and drops it.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public async Task<HolderSearchResult> FindAsync(SessionId session, uint seenEpoch, CancellationToken cancellationToken)
+    public Task<HolderSearchResult> FindAsync(SessionId session, uint seenEpoch, CancellationToken cancellationToken)
+        => FindAsync(session, seenEpoch, membership.View.Nodes, cancellationToken);
+
+    /// <param name="session">The session.</param>
+    /// <param name="seenEpoch">An epoch that the session has reached for sure.</param>
+    /// <param name="among">The nodes to ask, this one excepted.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<HolderSearchResult> FindAsync(
+        SessionId session, uint seenEpoch, IEnumerable<Node> among, CancellationToken cancellationToken)
     {
         var self = membership.IsJoined ? membership.Self.Tag : default;
-        var others = membership.View.Nodes.Where(node => node.Tag != self).ToArray();
+        var others = among.Where(node => node.Tag != self).ToArray();
+        Array.Sort(others, static (one, other) => ByTag.Compare(one.Tag, other.Tag));
         if (others.Length == 0)
         {
             return default;

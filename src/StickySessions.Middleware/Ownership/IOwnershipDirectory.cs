@@ -33,6 +33,13 @@ internal interface IOwnershipDirectory
     ValueTask<ClaimResult> ReconsiderAsync(SessionId session, ClaimResult won) => new(won);
 
     /// <summary>
+    /// A session has begun here whose token says nothing of its owner: from now on the directory does. Without a store the memory is the record.
+    /// </summary>
+    /// <returns><see cref="ClaimStatus.Owned"/>, unless the same token was recorded before for another node, or has ended.</returns>
+    ValueTask<ClaimResult> RecordAsync(SessionId session, NodeTag owner, CancellationToken cancellationToken)
+        => new(new ClaimResult(ClaimStatus.Owned, owner, Epoch: 1));
+
+    /// <summary>
     /// Ends a session for good: a tombstone one epoch higher, that lives as long as the longest accepted token, makes every later
     /// claim start a new session.
     /// </summary>

@@ -51,8 +51,9 @@ internal sealed class LostOwners : IDisposable
                 return OwnerLossDecision.Reassign(_membership.View, back);
 
             case OwnerLostBehavior.Reject:
-                // The last request renewed the token if it was older than that, so by now the owner itself would have let the session go.
-                return _time.GetUtcNow() - token.Issued >= policy.IdleTimeout + policy.RenewAfter
+                // The last request renewed the token if it was older than that, so by now the owner itself would have let the session go. A record that
+                // stands in for a token does not outlive its session by much.
+                return token.Issued != default && _time.GetUtcNow() - token.Issued >= policy.IdleTimeout + policy.RenewAfter
                     ? OwnerLossDecision.SessionOver
                     : OwnerLossDecision.Reject;
 

@@ -13,8 +13,7 @@ internal sealed class OwnLoad(
 
     public NodeLoad Current => new(held.Count, running.Count, limit.IsFull ? 0 : _slowStart.Percent);
 
-    public bool AreOthersWanted
-        => limit.IsSet || policies.Default.Placement != PlacementStrategy.Here || policies.Default.LoadFactor is not null;
+    public bool AreOthersWanted => limit.IsSet || policies.All.Any(policy => policy.Placement != PlacementStrategy.Here || policy.LoadFactor is not null);
 
     /// <summary>The application has started.</summary>
     public void BeginSlowStart() => _slowStart.Begin();

@@ -17,6 +17,8 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<HeldSessions>();
         services.TryAddSingleton<EndedSessions>();
         services.TryAddSingleton<LocalHoldings>();
+        services.TryAddSingleton(static _ => new KnownOwners());
+        services.TryAddSingleton<HashHomes>();
         services.TryAddSingleton<HolderSearch>();
         services.TryAddSingleton<StoreDoubt>();
         services.TryAddSingleton<StoreCheck>();

@@ -23,7 +23,7 @@ internal sealed class RedisOwnershipDirectory(
     /// </summary>
     public static readonly TimeSpan RecordMargin = TimeSpan.FromHours(1);
 
-    private TimeSpan Lifetime => policies.Default.IdleTimeout + RecordMargin;
+    private TimeSpan Lifetime => policies.LongestIdleTimeout + RecordMargin;
 
     public async ValueTask<OwnershipRecord?> ReadAsync(SessionId session, CancellationToken cancellationToken)
     {
@@ -52,6 +52,9 @@ internal sealed class RedisOwnershipDirectory(
         return await AskOthersAsync(session, seenEpoch, cancellationToken)
             ?? (await TryClaimAsync(session, expectedOwner, seenEpoch, claimer, mayCreate: true, cancellationToken))!.Value;
     }
+
+    public ValueTask<ClaimResult> RecordAsync(SessionId session, NodeTag owner, CancellationToken cancellationToken)
+        => ClaimAsync(session, expectedOwner: default, seenEpoch: 0, owner, cancellationToken);
 
     public async ValueTask<ClaimResult> ReconsiderAsync(SessionId session, ClaimResult won)
     {

@@ -47,6 +47,42 @@ internal sealed class SessionPlacement(
         return chosen;
     }
 
+    /// <param name="session">A new session whose home this node is.</param>
+    /// <param name="policy">The policy it falls under.</param>
+    /// <param name="isDraining">Whether this node takes no new sessions.</param>
+    /// <param name="slots">Who comes next by hash.</param>
+    /// <returns>The next that has room if this node has none (Mirrokni, Thorup and Zadimoghaddam 2018), or null for this one.</returns>
+    public Node? AwayFromHome(SessionId session, StickyPolicy policy, bool isDraining, HashSlots slots)
+    {
+        if (!isDraining && policy.LoadFactor is null && !limit.IsFull)
+        {
+            // The common case.
+            return null;
+        }
+
+        var candidates = new PlacementCandidate[slots.View.Nodes.Length];
+        candidates = candidates[..Gather(slots.View, isDraining, [], candidates, out var here)];
+        var factor = policy.LoadFactor ?? double.PositiveInfinity;
+        if (here >= 0 && Placement.HasRoom(candidates, here, factor))
+        {
+            return null;
+        }
+
+        var others = slots.Ranked(session).Where(node => node.State == NodeState.Active && node.Tag != membership.Self.Tag).ToArray();
+        var chosen = others.FirstOrDefault(other => Array.FindIndex(candidates, candidate => candidate.Node.Tag == other.Tag) is >= 0 and var index
+            && Placement.HasRoom(candidates, index, factor));
+
+        // Nobody has room, or has said so: one that drains cannot take it all the same.
+        chosen ??= isDraining ? others.FirstOrDefault() : null;
+        if (chosen is not null)
+        {
+            loads.Placed(chosen.Tag);
+            metrics.PlacedElsewhere(isDraining ? PlacementReasons.Draining : limit.IsFull ? PlacementReasons.Full : PlacementReasons.Bound);
+        }
+
+        return chosen;
+    }
+
     private (Node? Node, string Reason) Choose(
         ClusterView view, SessionId session, StickyPolicy policy, bool isDraining, ReadOnlySpan<NodeTag> refused)
     {

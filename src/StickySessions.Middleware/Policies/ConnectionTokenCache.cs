@@ -36,7 +36,7 @@ internal sealed class ConnectionTokenCache
     }
 
     /// <summary>Finds what was remembered for this header, under this policy, verified with these very keys.</summary>
-    public bool TryGet(string header, StickyPolicy policy, KeyRing keys, out SessionCookieResult result)
+    public bool TryGet(string header, StickyPolicy policy, KeyRing keys, out TokenFinding result)
     {
         if (_last is { } last && string.Equals(last.Header, header) && last.Policy == policy && last.Keys == keys)
         {
@@ -48,8 +48,8 @@ internal sealed class ConnectionTokenCache
         return false;
     }
 
-    public void Set(string header, StickyPolicy policy, KeyRing keys, in SessionCookieResult result)
+    public void Set(string header, StickyPolicy policy, KeyRing keys, in TokenFinding result)
         => _last = new Entry(header, policy, keys, result);
 
-    private sealed record Entry(string Header, StickyPolicy Policy, KeyRing Keys, SessionCookieResult Result);
+    private sealed record Entry(string Header, StickyPolicy Policy, KeyRing Keys, TokenFinding Result);
 }

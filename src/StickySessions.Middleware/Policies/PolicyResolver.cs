@@ -1,38 +1,49 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
+using StickySessions.Tokens;
 
 namespace StickySessions.Policies;
 
 /// <summary>
-/// Finds the policy of a request. Follows the configuration while the application runs; a change that is not valid leaves the
-/// policy as it is. Safe for concurrent use; resolving allocates nothing.
+/// Finds the policy of a request: what its endpoint says, else the longest prefix of its path, else the default policy. Safe for concurrent
+/// use; resolving allocates nothing.
 /// </summary>
-internal sealed class PolicyResolver : IDisposable
+internal sealed class PolicyResolver(PolicyStore policies)
 {
-    private readonly EndpointStickinessCache _endpoints = new();
-    private readonly IDisposable? _subscription;
-    private volatile StickyPolicy _default;
+    private readonly EndpointStickinessCache _endpoints = new(policies);
 
-    public PolicyResolver(IOptionsMonitor<StickyPolicyOptions> options)
-    {
-        _default = new StickyPolicy(StickyPolicy.DefaultName, options.CurrentValue);
-        _subscription = options.OnChange(changed => _default = new StickyPolicy(StickyPolicy.DefaultName, changed));
-    }
+    public StickyPolicy Default => policies.Default.Current;
 
-    public StickyPolicy Default => _default;
+    public IEnumerable<StickyPolicy> All => policies.All.Select(slot => slot.Current);
 
-    /// <summary>The policy that the request's endpoint falls under, or null if the endpoint is not sticky.</summary>
+    /// <summary>Where tokens are that something was appended to. Empty unless a policy rewrites.</summary>
+    public ReadOnlySpan<StickyTokenSourceOptions> Rewritten => policies.Rewritten.AsSpan();
+
+    /// <inheritdoc cref="PolicyStore.LongestIdleTimeout"/>
+    public TimeSpan LongestIdleTimeout => policies.LongestIdleTimeout;
+
+    /// <returns>Null if this node has no such policy.</returns>
+    public StickyPolicy? Find(string name) => policies.Find(name)?.Current;
+
+    /// <summary>The policy that the request falls under, or null if it is not sticky.</summary>
+    /// <exception cref="InvalidOperationException">Its endpoint requires a policy that does not exist.</exception>
     public StickyPolicy? Resolve(HttpContext context)
     {
-        var policy = _default;
-        var stickiness = context.GetEndpoint() is { } endpoint ? _endpoints.Get(endpoint) : EndpointStickiness.Unspecified;
-        return stickiness switch
+        var endpoint = context.GetEndpoint() is { } found ? _endpoints.Get(found) : EndpointStickiness.Unspecified;
+        if (endpoint == EndpointStickiness.Disabled)
         {
-            EndpointStickiness.Required => policy,
-            EndpointStickiness.Disabled => null,
-            _ => policy.StickyByDefault ? policy : null,
-        };
+            return null;
+        }
+
+        if (endpoint.Required is { } required)
+        {
+            return required.Current;
+        }
+
+        var policy = (policies.Prefixes.Find(context.Request.Path) ?? policies.Default).Current;
+        return policy.StickyByDefault ? policy : null;
     }
 
-    public void Dispose() => _subscription?.Dispose();
+    /// <summary>What is wrong with what these endpoints require.</summary>
+    public IEnumerable<string> Problems(IEnumerable<Endpoint> endpoints)
+        => endpoints.Select(_endpoints.Problem).OfType<string>().Distinct(StringComparer.Ordinal);
 }

@@ -14,7 +14,7 @@ internal sealed class SessionCookie(TokenProtector protector, TimeProvider time)
     private const int MaxCandidates = 8;
 
     /// <summary>The session that the request's cookies name, if any does validly. Remembered for the next request of the connection.</summary>
-    public SessionCookieResult Read(HttpContext context, StickyPolicy policy)
+    public TokenFinding Read(HttpContext context, StickyPolicy policy)
     {
         var cookies = context.Request.Headers.Cookie;
         return cookies.Count switch
@@ -28,21 +28,55 @@ internal sealed class SessionCookie(TokenProtector protector, TimeProvider time)
     /// <summary>Whether the next response should carry the token anew; see <see cref="StickyPolicy.RenewAfter"/>.</summary>
     public bool IsDueForRenewal(in StickyToken token, StickyPolicy policy) => time.GetUtcNow() - token.Issued >= policy.RenewAfter;
 
-    /// <summary>Signs the token and sets the cookie. The response must not have started.</summary>
-    public void Write(HttpContext context, StickyPolicy policy, in StickyToken token)
-        => context.Response.Cookies.Append(
-            policy.CookieName, protector.Protect(token, policy.Name), policy.BuildCookie(context, time.GetUtcNow()));
-
-    /// <summary>Makes the client forget the cookie: the same attributes, or a browser would keep the other one.</summary>
-    public void Delete(HttpContext context, StickyPolicy policy)
+    /// <summary>Signs the token and gives it to the client wherever the policy looks for it. The response must not have started.</summary>
+    /// <returns>False if there is no place for it in this response.</returns>
+    public bool Write(HttpContext context, StickyPolicy policy, in StickyToken token)
     {
-        var cookie = policy.BuildCookie(context, time.GetUtcNow());
-        cookie.Expires = DateTimeOffset.UnixEpoch;
-        cookie.MaxAge = TimeSpan.Zero;
-        context.Response.Cookies.Append(policy.CookieName, string.Empty, cookie);
+        var text = protector.Protect(token, policy.Name);
+        if (policy.InsertsCookie)
+        {
+            context.Response.Cookies.Append(policy.CookieName, text, policy.BuildCookie(context, time.GetUtcNow()));
+            if (policy.TwinName is { } twin && context.Request.IsHttps)
+            {
+                context.Response.Cookies.Append(twin, text, policy.BuildTwin(context, time.GetUtcNow()));
+            }
+        }
+
+        foreach (var header in policy.HeaderNames)
+        {
+            context.Response.Headers[header] = text;
+        }
+
+        var isRedirected = policy.QueryName is { } parameter && RedirectQuery.TryInsert(context, parameter, text);
+        return isRedirected || policy.InsertsCookie || !policy.HeaderNames.IsEmpty;
     }
 
-    private SessionCookieResult ReadCached(ConnectionTokenCache cache, StringValues cookies, StickyPolicy policy)
+    /// <summary>The address of the request with the token in its query.</summary>
+    public string Address(HttpContext context, StickyPolicy policy, in StickyToken token, string path)
+        => RedirectQuery.Address(context.Request, path, policy.QueryName!, protector.Protect(token, policy.Name));
+
+    /// <summary>Makes the client forget its cookies: the same attributes, or a browser would keep the other ones.</summary>
+    public void Delete(HttpContext context, StickyPolicy policy)
+    {
+        foreach (var name in policy.CookieNames)
+        {
+            Delete(context, name, policy.BuildCookie(context, time.GetUtcNow()));
+        }
+
+        if (policy.TwinName is { } twin && context.Request.IsHttps)
+        {
+            Delete(context, twin, policy.BuildTwin(context, time.GetUtcNow()));
+        }
+    }
+
+    private static void Delete(HttpContext context, string name, CookieOptions cookie)
+    {
+        cookie.Expires = DateTimeOffset.UnixEpoch;
+        cookie.MaxAge = TimeSpan.Zero;
+        context.Response.Cookies.Append(name, string.Empty, cookie);
+    }
+
+    private TokenFinding ReadCached(ConnectionTokenCache cache, StringValues cookies, StickyPolicy policy)
     {
         var header = cookies[0] ?? string.Empty;
         var keys = protector.Keys;
@@ -53,7 +87,7 @@ internal sealed class SessionCookie(TokenProtector protector, TimeProvider time)
         }
 
         var result = Verify(cookies, policy, keys, now);
-        if (result.Status != SessionCookieStatus.None)
+        if (result.Status != TokenFindingStatus.None)
         {
             cache.Set(header, policy, keys, result);
         }
@@ -61,39 +95,52 @@ internal sealed class SessionCookie(TokenProtector protector, TimeProvider time)
         return result;
     }
 
-    private static SessionCookieResult Verify(StringValues cookies, StickyPolicy policy, KeyRing keys, DateTimeOffset now)
+    private static TokenFinding Verify(StringValues cookies, StickyPolicy policy, KeyRing keys, DateTimeOffset now)
     {
-        var best = default(SessionCookieResult);
         var candidates = 0;
-        foreach (var value in new CookieValues(cookies, policy.CookieName))
-        {
-            var candidate = VerifyOne(value, policy, keys, now);
-            if (best.Status == SessionCookieStatus.None || (candidate.IsValid && Beats(candidate.Token, best)))
-            {
-                best = candidate;
-            }
+        var best = Verify(default, cookies, policy.CookieName, policy, keys, now, ref candidates);
+        return policy.TwinName is { } twin ? Verify(best, cookies, twin, policy, keys, now, ref candidates) : best;
+    }
 
-            if (++candidates == MaxCandidates)
+    private static TokenFinding Verify(
+        TokenFinding best, StringValues cookies, string name, StickyPolicy policy, KeyRing keys, DateTimeOffset now, ref int candidates)
+    {
+        foreach (var value in new CookieValues(cookies, name))
+        {
+            if (candidates++ == MaxCandidates)
             {
                 break;
             }
+
+            best = Better(best, VerifyOne(value, policy, keys, now));
         }
 
         return best;
     }
 
-    private static SessionCookieResult VerifyOne(ReadOnlySpan<char> value, StickyPolicy policy, KeyRing keys, DateTimeOffset now)
+    /// <param name="value">The text.</param>
+    /// <param name="policy">The policy that it must be of.</param>
+    /// <param name="boundTo">What it is appended to, if anything.</param>
+    public TokenFinding Verify(ReadOnlySpan<char> value, StickyPolicy policy, ReadOnlySpan<char> boundTo = default)
+        => VerifyOne(value, policy, protector.Keys, time.GetUtcNow(), boundTo);
+
+    /// <summary>The better of two findings: a valid token beats any other, and of two valid ones <see cref="Beats"/> decides.</summary>
+    public static TokenFinding Better(in TokenFinding best, in TokenFinding candidate)
+        => best.Status == TokenFindingStatus.None || (candidate.IsValid && Beats(candidate.Token, best)) ? candidate : best;
+
+    private static TokenFinding VerifyOne(
+        ReadOnlySpan<char> value, StickyPolicy policy, KeyRing keys, DateTimeOffset now, ReadOnlySpan<char> boundTo = default)
     {
-        var status = TokenProtector.TryUnprotect(value, policy.Name, keys, out var token);
+        var status = TokenProtector.TryUnprotect(value, policy.Name, keys, out var token, boundTo);
         return status switch
         {
-            TokenStatus.Valid when IsExpired(token, policy, now) => new(SessionCookieStatus.Expired, default),
-            TokenStatus.Valid => new(SessionCookieStatus.Valid, token),
-            TokenStatus.Malformed => new(SessionCookieStatus.Malformed, default),
-            TokenStatus.Oversized => new(SessionCookieStatus.Oversized, default),
-            TokenStatus.UnknownVersion => new(SessionCookieStatus.UnknownVersion, default),
-            TokenStatus.UnknownKey => new(SessionCookieStatus.UnknownKey, default),
-            _ => new(SessionCookieStatus.Forged, default),
+            TokenStatus.Valid when IsExpired(token, policy, now) => new(TokenFindingStatus.Expired, default),
+            TokenStatus.Valid => new(TokenFindingStatus.Valid, token),
+            TokenStatus.Malformed => new(TokenFindingStatus.Malformed, default),
+            TokenStatus.Oversized => new(TokenFindingStatus.Oversized, default),
+            TokenStatus.UnknownVersion => new(TokenFindingStatus.UnknownVersion, default),
+            TokenStatus.UnknownKey => new(TokenFindingStatus.UnknownKey, default),
+            _ => new(TokenFindingStatus.Forged, default),
         };
     }
 
@@ -102,7 +149,7 @@ internal sealed class SessionCookie(TokenProtector protector, TimeProvider time)
         => now - token.Created >= policy.AbsoluteTimeout;
 
     /// <summary>Of one session the higher epoch: its owner is the later one. Of two sessions, the token issued last.</summary>
-    private static bool Beats(in StickyToken candidate, in SessionCookieResult best)
+    private static bool Beats(in StickyToken candidate, in TokenFinding best)
     {
         if (!best.IsValid)
         {

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http;
+using StickySessions.Tokens;
 
 namespace StickySessions.Policies;
 
@@ -18,7 +20,20 @@ internal sealed class StickyPolicy
     public StickyPolicy(string name, StickyPolicyOptions options)
     {
         Name = name;
+        Method = options.Method;
+        OnConflict = options.OnConflict;
+        Sources = options.Sources.Count == 0 ? null
+            : new TokenSourceChain([.. options.Sources], options.Method == StickyMethod.Rewrite ? RewrittenToken.OwnPart : null);
         CookieName = options.Cookie.Name!;
+        CookieNames = Method == StickyMethod.Insert && Sources is null ? [CookieName] : NamesOf(options, StickyTokenSourceKind.Cookie);
+        TwinName = Method == StickyMethod.Insert && options.CrossSiteTwin ? CookieName + ".CORS" : null;
+        InsertsCookie = Method == StickyMethod.Insert && (Sources is null || CookieNames.Contains(CookieName));
+        HeaderNames = NamesOf(options, StickyTokenSourceKind.Header);
+        QueryName = Method == StickyMethod.Insert ? NamesOf(options, StickyTokenSourceKind.Query).FirstOrDefault() : null;
+        PostOnly = options.PostOnly;
+        EndWithCookies = [.. options.EndWithCookies];
+        EndsWithDelete = options.EndsWithDelete;
+        BodyToken = options.LearnFromBody is { } pattern ? TokenTransform.Finder(pattern) : null;
         IdleTimeout = options.IdleTimeout;
         AbsoluteTimeout = options.AbsoluteTimeout;
         StickyByDefault = options.StickyByDefault;
@@ -35,7 +50,49 @@ internal sealed class StickyPolicy
 
     public string Name { get; }
 
+    public StickyMethod Method { get; }
+
+    /// <summary>Whether a client holds a signed token that names the owner: it is renewed when the owner changes.</summary>
+    public bool SignsTokens => Method is StickyMethod.Insert or StickyMethod.Rewrite;
+
+    /// <summary>Whether the application's responses say which token binds a session.</summary>
+    public bool ReadsResponses => Method is StickyMethod.Rewrite or StickyMethod.Learn;
+
+    /// <summary>Null for the cookie alone.</summary>
+    public TokenSourceChain? Sources { get; }
+
+    public TokenConflictBehavior OnConflict { get; }
+
     public string CookieName { get; }
+
+    /// <summary>The cookies that bind a session: this library's own, or the application's.</summary>
+    public ImmutableArray<string> CookieNames { get; }
+
+    /// <summary>A second cookie for pages of other sites, or null.</summary>
+    public string? TwinName { get; }
+
+    /// <summary>Whether this library's own token is written as <see cref="CookieName"/>.</summary>
+    public bool InsertsCookie { get; }
+
+    /// <summary>The headers that bind a session: requests carry them, and responses give them out.</summary>
+    public ImmutableArray<string> HeaderNames { get; }
+
+    /// <summary>The query parameter in which this library's own token is, or null.</summary>
+    public string? QueryName { get; }
+
+    public bool PostOnly { get; }
+
+    /// <summary>Other cookies of the application that end the session when they go.</summary>
+    public ImmutableArray<string> EndWithCookies { get; }
+
+    /// <summary>Whether a successful DELETE ends the session that its token names.</summary>
+    public bool EndsWithDelete { get; }
+
+    /// <summary>Whether the response has to be looked at before it leaves, besides what its method says.</summary>
+    public bool MayEndByResponse => EndsWithDelete || !EndWithCookies.IsEmpty;
+
+    /// <summary>Finds the token in the body of a response, or null.</summary>
+    public Func<string, string?>? BodyToken { get; }
 
     public TimeSpan IdleTimeout { get; }
 
@@ -75,6 +132,18 @@ internal sealed class StickyPolicy
 
         return cookie;
     }
+
+    /// <summary>The attributes of the second cookie for one response.</summary>
+    public CookieOptions BuildTwin(HttpContext context, DateTimeOffset now)
+    {
+        var cookie = BuildCookie(context, now);
+        cookie.SameSite = SameSiteMode.None;
+        cookie.Secure = true;
+        return cookie;
+    }
+
+    private static ImmutableArray<string> NamesOf(StickyPolicyOptions options, StickyTokenSourceKind kind)
+        => [.. options.Sources.Where(source => source.Kind == kind).Select(source => source.Name!)];
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan? other) => other < one ? other.Value : one;
 }

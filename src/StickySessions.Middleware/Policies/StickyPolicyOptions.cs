@@ -1,12 +1,37 @@
 using Microsoft.AspNetCore.Http;
+using StickySessions.Tokens;
 
 namespace StickySessions.Policies;
 
-/// <summary>How sessions are bound and how long they live. Configuration section <c>StickySessions:Policy</c>.</summary>
+/// <summary>
+/// How sessions are bound and how long they live. Configuration section <c>StickySessions:Policy</c> for the default policy,
+/// <c>StickySessions:Policies:name</c> for a named one. A change of configuration takes effect while the application runs unless a property
+/// says otherwise.
+/// </summary>
 public sealed class StickyPolicyOptions
 {
     /// <summary>
-    /// The cookie of the session token. Defaults: name <c>.StickySession</c>, HttpOnly, SameSite Lax, Secure as the request,
+    /// The paths that fall under this policy unless their endpoint says otherwise: <c>/chat</c> is <c>/chat</c> and all below it, and not
+    /// <c>/chatter</c>. Compared with the decoded <c>Request.Path</c>, which does not include <c>PathBase</c>, without regard to case; the longest
+    /// prefix wins over all policies. Default: empty.
+    /// </summary>
+    public IList<string> PathPrefixes { get; } = [];
+
+    /// <summary>How a session token is bound to the session's owner. A change takes effect at the next start. Default: <see cref="StickyMethod.Insert"/>.</summary>
+    public StickyMethod Method { get; set; }
+
+    /// <summary>
+    /// Where the token of a request is looked for, in this order. With <see cref="StickyMethod.Insert"/> only cookies, headers and query parameters;
+    /// none means <see cref="Cookie"/>. The other methods need at least one. A change takes effect at the next start. Default: empty.
+    /// </summary>
+    public IList<StickyTokenSourceOptions> Sources { get; } = [];
+
+    /// <summary>What happens when two sources find different tokens. Default: <see cref="TokenConflictBehavior.PreferFirst"/>, in the order of <see cref="Sources"/>. A change takes effect at the next start.</summary>
+    public TokenConflictBehavior OnConflict { get; set; }
+
+    /// <summary>
+    /// The cookie of the session token. Defaults: name <c>.StickySession</c> (of a named policy <c>.StickySession.name</c>; a change of the name
+    /// takes effect at the next start), HttpOnly, SameSite Lax, Secure as the request,
     /// path <c>/</c>, a session cookie (no Max-Age), essential. A name that begins with <c>__Host-</c> or <c>__Secure-</c> needs
     /// <see cref="CookieSecurePolicy.Always"/>. A Max-Age or Expiration slides: responses renew the cookie from half of it on.
     /// </summary>
@@ -19,6 +44,43 @@ public sealed class StickyPolicyOptions
         Path = "/",
         IsEssential = true,
     };
+
+    /// <summary>
+    /// With <see cref="StickyMethod.Insert"/>: whether responses over HTTPS carry the token in a second cookie too, named as the first with <c>.CORS</c>
+    /// behind it, <c>SameSite=None; Secure</c>, which pages of other sites send along. Browsers that do not know <c>None</c> keep the first. A change takes
+    /// effect at the next start. Default: false.
+    /// </summary>
+    public bool CrossSiteTwin { get; set; }
+
+    /// <summary>
+    /// With <see cref="StickyMethod.Insert"/>: whether only responses to methods that may change something (not GET, HEAD, OPTIONS, TRACE) begin a session.
+    /// Others without a token are served by whichever node they reach. A change takes effect at the next start. Default: false.
+    /// </summary>
+    public bool PostOnly { get; set; }
+
+    /// <summary>
+    /// Cookies of the application whose deletion in a response ends the session, besides the one that binds it: that of its authentication, for instance,
+    /// so that signing out ends it. A change takes effect at the next start. Default: empty.
+    /// </summary>
+    public IList<string> EndWithCookies { get; } = [];
+
+    /// <summary>
+    /// With <see cref="StickyMethod.Learn"/>: a regular expression that finds the token in the first 4 KB of the body of a response to a request without
+    /// one; its group <c>token</c>, or else its first group, is what the first of <see cref="Sources"/> will find in later requests. Runs on the
+    /// non-backtracking engine. A change takes effect at the next start. Default: none.
+    /// </summary>
+    public string? LearnFromBody { get; set; }
+
+    /// <summary>
+    /// Makes this policy one for a known kind of application: sets what <see cref="StickyPreset"/> says of it. What is set afterwards wins; from
+    /// configuration as the key <c>Preset</c>.
+    /// </summary>
+    /// <param name="preset">The kind of application.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such preset.</exception>
+    public void Apply(StickyPreset preset) => PolicyPresets.Apply(preset, this);
+
+    /// <summary>Set by a preset: a successful DELETE ends the session that its token names.</summary>
+    internal bool EndsWithDelete { get; set; }
 
     /// <summary>Whether the cookie carries <c>Partitioned</c> (CHIPS); needs <see cref="CookieSecurePolicy.Always"/>. Default: false.</summary>
     public bool Partitioned { get; set; }
@@ -62,7 +124,7 @@ public sealed class StickyPolicyOptions
 
     /// <summary>
     /// Whether all endpoints are sticky except those with <c>DisableStickySession</c>, static assets and health checks; otherwise
-    /// only those with <c>RequireStickySession</c> are. Default: true.
+    /// only those with <c>RequireStickySession</c> are. Of a named policy: all endpoints under its <see cref="PathPrefixes"/>. Default: true.
     /// </summary>
     public bool StickyByDefault { get; set; } = true;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
@@ -15,10 +16,14 @@ internal sealed class KeyRing
     public KeyRing(ClusterKey current, params IEnumerable<ClusterKey> accepted)
     {
         Current = current;
-        _byId = accepted.Prepend(current).DistinctBy(key => key.Id).ToFrozenDictionary(key => key.Id);
+        All = [.. accepted.Prepend(current).DistinctBy(key => key.Id)];
+        _byId = All.ToFrozenDictionary(key => key.Id);
     }
 
     public ClusterKey Current { get; }
+
+    /// <summary>The current one first.</summary>
+    public ImmutableArray<ClusterKey> All { get; }
 
     /// <summary>Whether the other ring signs with the same key and accepts the same keys.</summary>
     public bool HasSameKeysAs(KeyRing other)
@@ -40,6 +45,7 @@ internal sealed class ClusterKey
         Id = BinaryPrimitives.ReadUInt32BigEndian(Derive(secret, "key-id"u8));
         Token = Derive(secret, "session-token"u8);
         Envelope = new KeyedHash(Derive(secret, "envelope"u8));
+        SessionIds = new KeyedHash(Derive(secret, "session-id"u8));
     }
 
     public uint Id { get; }
@@ -49,6 +55,9 @@ internal sealed class ClusterKey
 
     /// <summary>Signs what nodes say to each other.</summary>
     public KeyedHash Envelope { get; }
+
+    /// <summary>Makes session ids of the application's tokens.</summary>
+    public KeyedHash SessionIds { get; }
 
     private static byte[] Derive(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> purpose)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -6,7 +7,7 @@ namespace StickySessions.Tokens;
 
 /// <summary>
 /// Writes session tokens and verifies them: 60 bytes in 80 characters of base64url, the last 17 bytes an HMAC-SHA256 over
-/// everything before them and the policy's name. Safe for concurrent use; verifying allocates nothing.
+/// everything before them, the policy's name, and the text that the token is bound to, if any. Safe for concurrent use; verifying allocates nothing.
 /// </summary>
 internal sealed class TokenProtector(IClusterKeys keys)
 {
@@ -18,7 +19,8 @@ internal sealed class TokenProtector(IClusterKeys keys)
     /// <summary>136 bits; 128 would do, but 60 bytes fill their base64url exactly, so that no two texts decode to one token.</summary>
     private const int MacLength = 17;
 
-    private const int TextLength = (TokenFormat.PayloadLength + MacLength) / 3 * 4;
+    /// <summary>How long each token is.</summary>
+    public const int TextLength = (TokenFormat.PayloadLength + MacLength) / 3 * 4;
 
     private static ReadOnlySpan<byte> Domain => "StickySessions session token"u8;
 
@@ -27,12 +29,13 @@ internal sealed class TokenProtector(IClusterKeys keys)
 
     /// <param name="token">What the token says.</param>
     /// <param name="policy">The policy's name, at most <see cref="MaxPolicyBytes"/> bytes of UTF-8: a token of one policy is worthless under another.</param>
-    public string Protect(in StickyToken token, string policy)
+    /// <param name="boundTo">What the token is worthless without: the application's token that it is appended to.</param>
+    public string Protect(in StickyToken token, string policy, ReadOnlySpan<char> boundTo = default)
     {
         var key = keys.Current.Current;
         Span<byte> bytes = stackalloc byte[TokenFormat.PayloadLength + MacLength];
         TokenFormat.Write(token, key.Id, bytes);
-        ComputeMac(key, policy, bytes[..TokenFormat.PayloadLength], bytes[TokenFormat.PayloadLength..]);
+        ComputeMac(key, policy, bytes[..TokenFormat.PayloadLength], boundTo, bytes[TokenFormat.PayloadLength..]);
         return Base64Url.EncodeToString(bytes);
     }
 
@@ -40,7 +43,8 @@ internal sealed class TokenProtector(IClusterKeys keys)
     public TokenStatus TryUnprotect(ReadOnlySpan<char> text, string policy, out StickyToken token)
         => TryUnprotect(text, policy, keys.Current, out token);
 
-    public static TokenStatus TryUnprotect(ReadOnlySpan<char> text, string policy, KeyRing keys, out StickyToken token)
+    public static TokenStatus TryUnprotect(
+        ReadOnlySpan<char> text, string policy, KeyRing keys, out StickyToken token, ReadOnlySpan<char> boundTo = default)
     {
         token = default;
         if (text.Length > MaxTextLength)
@@ -72,7 +76,7 @@ internal sealed class TokenProtector(IClusterKeys keys)
         }
 
         Span<byte> expected = stackalloc byte[MacLength];
-        ComputeMac(key, policy, payload, expected);
+        ComputeMac(key, policy, payload, boundTo, expected);
         if (!CryptographicOperations.FixedTimeEquals(expected, decoded.Slice(TokenFormat.PayloadLength, MacLength)))
         {
             return TokenStatus.Forged;
@@ -81,18 +85,23 @@ internal sealed class TokenProtector(IClusterKeys keys)
         return TokenFormat.TryRead(payload, out token) ? TokenStatus.Valid : TokenStatus.Malformed;
     }
 
-    private static void ComputeMac(ClusterKey key, string policy, ReadOnlySpan<byte> payload, Span<byte> mac)
+    private static void ComputeMac(ClusterKey key, string policy, ReadOnlySpan<byte> payload, ReadOnlySpan<char> boundTo, Span<byte> mac)
     {
         // The policy's length stands before its name, so that no other split of name and payload gives the same bytes.
-        Span<byte> message = stackalloc byte[Domain.Length + 1 + MaxPolicyBytes + TokenFormat.PayloadLength];
+        Span<byte> message = stackalloc byte[Domain.Length + 1 + MaxPolicyBytes + TokenFormat.PayloadLength + SHA256.HashSizeInBytes];
         Domain.CopyTo(message);
         var policyLength = Encoding.UTF8.GetBytes(policy, message.Slice(Domain.Length + 1, MaxPolicyBytes));
         message[Domain.Length] = (byte)policyLength;
         var payloadStart = Domain.Length + 1 + policyLength;
         payload.CopyTo(message[payloadStart..]);
+        var length = payloadStart + payload.Length;
+        if (!boundTo.IsEmpty)
+        {
+            length += SHA256.HashData(MemoryMarshal.AsBytes(boundTo), message[length..]);
+        }
 
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key.Token, message[..(payloadStart + payload.Length)], hash);
+        HMACSHA256.HashData(key.Token, message[..length], hash);
         hash[..MacLength].CopyTo(mac);
     }
 }

@@ -22,21 +22,24 @@ internal sealed class BalancerProcess : IAsyncDisposable
     public static Task<BalancerProcess> StartHaproxyOrSkipAsync(IEnumerable<Uri> nodes) => StartHaproxyOrSkipAsync("tcp", nodes);
 
     /// <summary>Each request to the next node, whatever its connection.</summary>
-    public static Task<BalancerProcess> StartHaproxyOfRequestsOrSkipAsync(IEnumerable<Uri> nodes) => StartHaproxyOrSkipAsync("http", nodes);
+    public static Task<BalancerProcess> StartHaproxyOfRequestsOrSkipAsync(IEnumerable<Uri> nodes, bool isHttp2 = false)
+        => StartHaproxyOrSkipAsync("http", nodes, isHttp2 ? " proto h2" : "");
 
-    private static Task<BalancerProcess> StartHaproxyOrSkipAsync(string mode, IEnumerable<Uri> nodes)
+    // Without http-no-delay each event of a stream waits for up to 40 ms for another.
+    private static Task<BalancerProcess> StartHaproxyOrSkipAsync(string mode, IEnumerable<Uri> nodes, string protocol = "")
         => StartAsync("haproxy", (port, _) => $"""
             defaults
               mode {mode}
               timeout connect 10s
               timeout client 1m
               timeout server 1m
+            {(mode == "http" ? "  option http-no-delay" : "")}
             frontend shop
-              bind 127.0.0.1:{port}
+              bind 127.0.0.1:{port}{protocol}
               default_backend nodes
             backend nodes
               balance roundrobin
-            {string.Join('\n', nodes.Select((node, i) => $"  server web-{i} {node.Authority}"))}
+            {string.Join('\n', nodes.Select((node, i) => $"  server web-{i} {node.Authority}{protocol}"))}
 
             """, config => ["-db", "-f", config]);
 

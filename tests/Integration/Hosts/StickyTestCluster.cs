@@ -9,8 +9,13 @@ namespace StickySessions.Tests.Integration.Hosts;
 internal sealed class StickyTestCluster : IAsyncDisposable
 {
     private readonly DirectoryInfo _directory;
+    private readonly StickyTestNodeSetup _setup;
 
-    private StickyTestCluster(DirectoryInfo directory) => _directory = directory;
+    private StickyTestCluster(DirectoryInfo directory, StickyTestClusterOptions options)
+    {
+        _directory = directory;
+        _setup = new StickyTestNodeSetup(options, clusterName: $"test-{Guid.NewGuid():N}", directory.FullName);
+    }
 
     public ImmutableArray<StickyTestNode> Nodes { get; private set; } = [];
 
@@ -19,10 +24,15 @@ internal sealed class StickyTestCluster : IAsyncDisposable
     /// <summary>Starts the nodes and waits until each sees all others ready.</summary>
     public static async Task<StickyTestCluster> StartAsync(StickyTestClusterOptions options)
     {
-        var cluster = new StickyTestCluster(Directory.CreateTempSubdirectory("sticky-cluster-"));
+        var cluster = new StickyTestCluster(Directory.CreateTempSubdirectory("sticky-cluster-"), options);
         try
         {
-            await cluster.StartNodesAsync(options);
+            for (var number = 1; number <= options.Nodes; number++)
+            {
+                await cluster.StartNodeAsync();
+            }
+
+            await cluster.UntilAllSeeAllAsync();
             return cluster;
         }
         catch
@@ -38,15 +48,19 @@ internal sealed class StickyTestCluster : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    private async Task StartNodesAsync(StickyTestClusterOptions options)
+    /// <summary>Starts one node more, and waits until all see it.</summary>
+    public async Task AddNodeAsync()
     {
-        var setup = new StickyTestNodeSetup(options, clusterName: $"test-{Guid.NewGuid():N}", _directory.FullName);
-        for (var number = 1; number <= options.Nodes; number++)
-        {
-            var name = $"node-{number}";
-            Nodes = Nodes.Add(await FreePort.RetryAsync(() => StickyTestNode.StartAsync(name, setup)));
-        }
-
-        await Eventually.Async(() => Nodes.All(node => node.ActiveNodes == Nodes.Length), "all nodes see each other ready");
+        await StartNodeAsync();
+        await UntilAllSeeAllAsync();
     }
+
+    private async Task StartNodeAsync()
+    {
+        var name = $"node-{Nodes.Length + 1}";
+        Nodes = Nodes.Add(await FreePort.RetryAsync(() => StickyTestNode.StartAsync(name, _setup)));
+    }
+
+    private Task UntilAllSeeAllAsync()
+        => Eventually.Async(() => Nodes.All(node => node.ActiveNodes == Nodes.Length), "all nodes see each other ready");
 }

@@ -11,11 +11,17 @@ namespace StickySessions.Tests.Integration.Ownership;
 /// <summary>The directory of this node on a real server, and one session that only this test knows.</summary>
 public abstract class RecordsTestBase(IRedisServer server) : IAsyncLifetime
 {
+    private static readonly TimeSpan LongestIdleTimeout = TimeSpan.FromHours(5);
+
     private protected static readonly NodeTag Gone = new(3, 0xdead);
     private protected static readonly NodeTag Me = OtherNodes.Me;
     private protected static readonly NodeTag Peer = OtherNodes.Peer;
 
-    private readonly ServiceProvider _policies = new ServiceCollection().AddPolicies().BuildServiceProvider();
+    // Records do not say of which policy their session is, so they live as long as the longest wants.
+    private readonly ServiceProvider _policies = new ServiceCollection()
+        .AddPolicies()
+        .AddPolicy("long", policy => policy.IdleTimeout = LongestIdleTimeout)
+        .BuildServiceProvider();
 
     private protected SessionId Id { get; } = SessionId.New();
 
@@ -27,7 +33,7 @@ public abstract class RecordsTestBase(IRedisServer server) : IAsyncLifetime
 
     private protected RedisOwnershipDirectory Records { get; private set; } = null!;
 
-    protected TimeSpan Lifetime => _policies.GetRequiredService<PolicyResolver>().Default.IdleTimeout + RedisOwnershipDirectory.RecordMargin;
+    protected TimeSpan Lifetime => LongestIdleTimeout + RedisOwnershipDirectory.RecordMargin;
 
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

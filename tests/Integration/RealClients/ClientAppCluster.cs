@@ -16,7 +16,7 @@ public enum Spraying
 /// <summary>Three nodes of the application that real clients use, behind one balancer of each kind.</summary>
 internal sealed class ClientAppCluster : IAsyncDisposable
 {
-    private readonly Dictionary<Spraying, BalancerProcess> _balancers = [];
+    private readonly Dictionary<(Spraying Spraying, bool IsHttp2), BalancerProcess> _balancers = [];
 
     public ImmutableArray<ClientAppNode> Nodes { get; private set; } = [];
 
@@ -44,18 +44,10 @@ internal sealed class ClientAppCluster : IAsyncDisposable
     }
 
     /// <summary>Where clients connect. The test is skipped where HAProxy is not installed.</summary>
-    public async Task<Uri> AddressAsync(Spraying spraying)
-    {
-        if (!_balancers.TryGetValue(spraying, out var balancer))
-        {
-            var addresses = Nodes.Select(node => node.Address);
-            balancer = _balancers[spraying] = await (spraying == Spraying.Connections
-                ? BalancerProcess.StartHaproxyOrSkipAsync(addresses)
-                : BalancerProcess.StartHaproxyOfRequestsOrSkipAsync(addresses));
-        }
+    public Task<Uri> AddressAsync(Spraying spraying) => AddressAsync(spraying, isHttp2: false);
 
-        return balancer.Address;
-    }
+    /// <summary>Where clients connect that speak HTTP/2 from the first byte.</summary>
+    public Task<Uri> Http2AddressAsync(Spraying spraying) => AddressAsync(spraying, isHttp2: true);
 
     public async ValueTask DisposeAsync()
     {
@@ -65,6 +57,19 @@ internal sealed class ClientAppCluster : IAsyncDisposable
         }
 
         await Task.WhenAll(Nodes.Select(node => node.DisposeAsync().AsTask()));
+    }
+
+    private async Task<Uri> AddressAsync(Spraying spraying, bool isHttp2)
+    {
+        if (!_balancers.TryGetValue((spraying, isHttp2), out var balancer))
+        {
+            var addresses = Nodes.Select(node => isHttp2 ? node.Http2Address : node.Address);
+            balancer = _balancers[(spraying, isHttp2)] = await (spraying == Spraying.Connections
+                ? BalancerProcess.StartHaproxyOrSkipAsync(addresses)
+                : BalancerProcess.StartHaproxyOfRequestsOrSkipAsync(addresses, isHttp2));
+        }
+
+        return balancer.Address;
     }
 
     private static string[] Sticky(string name, string redis, string clusterName) =>

@@ -6,18 +6,32 @@ namespace StickySessions.Tests.Integration.RealClients;
 /// <summary>One node of the application that real clients use: a process of its own.</summary>
 internal sealed partial class ClientAppNode : IAsyncDisposable
 {
+    /// <summary>Two endpoints, announced in the order of their names, and a log without a line for each request.</summary>
+    private static readonly string[] Settings =
+    [
+        "--Kestrel:Endpoints:1:Url=http://127.0.0.1:0",
+        "--Kestrel:Endpoints:1:Protocols=Http1",
+        "--Kestrel:Endpoints:2:Url=http://127.0.0.1:0",
+        "--Kestrel:Endpoints:2:Protocols=Http2",
+        "--Logging:LogLevel:Default=Warning",
+        "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information",
+    ];
+
     private readonly ChildProcess _process;
 
-    private ClientAppNode(string name, Uri address, ChildProcess process)
+    private ClientAppNode(string name, IReadOnlyList<Uri> addresses, ChildProcess process)
     {
         Name = name;
-        Address = address;
+        (Address, Http2Address) = (addresses[0], addresses[1]);
         _process = process;
     }
 
     public string Name { get; }
 
     public Uri Address { get; }
+
+    /// <summary>Where it expects HTTP/2 from the first byte: without TLS a port speaks one or the other.</summary>
+    public Uri Http2Address { get; }
 
     private static string Dotnet
         => Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
@@ -26,19 +40,19 @@ internal sealed partial class ClientAppNode : IAsyncDisposable
     /// <param name="arguments">Configuration, as <c>--Key=Value</c>.</param>
     public static async Task<ClientAppNode> StartAsync(string name, params IEnumerable<string> arguments)
     {
-        Uri? address = null;
+        Uri[] addresses = [];
         using var client = new HttpClient();
         var process = await ChildProcess.StartAsync(
             name,
             Dotnet,
-            [Path.Combine(AppContext.BaseDirectory, "StickySessions.Tests.ClientApp.dll"), "--urls=http://127.0.0.1:0", .. arguments],
+            [Path.Combine(AppContext.BaseDirectory, "StickySessions.Tests.ClientApp.dll"), .. Settings, .. arguments],
             async node =>
             {
-                address ??= node.Output.Select(ReadAddress).FirstOrDefault(announced => announced is not null);
-                return address is not null && await IsReadyAsync(address, client);
+                addresses = [.. node.Output.Select(line => Announcement().Match(line)).Where(match => match.Success).Select(match => new Uri(match.Groups[1].Value))];
+                return addresses.Length == 2 && await IsReadyAsync(addresses[0], client);
             },
             ("ASPNETCORE_CONTENTROOT", AppContext.BaseDirectory));
-        return new ClientAppNode(name, address!, process);
+        return new ClientAppNode(name, addresses, process);
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
@@ -57,8 +71,6 @@ internal sealed partial class ClientAppNode : IAsyncDisposable
             return false;
         }
     }
-
-    private static Uri? ReadAddress(string line) => Announcement().Match(line) is { Success: true } match ? new Uri(match.Groups[1].Value) : null;
 
     [GeneratedRegex(@"Now listening on: (http://127\.0\.0\.1:\d+)$")]
     private static partial Regex Announcement();

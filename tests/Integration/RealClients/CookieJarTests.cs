@@ -1,33 +1,25 @@
 using System.Globalization;
 using System.Net;
-using StickySessions.Tests.Integration.Hosts;
-using StickySessions.Tests.Integration.Processes;
 
 namespace StickySessions.Tests.Integration.RealClients;
 
 /// <summary>The plainest client: one that keeps cookies.</summary>
-[Collection(nameof(ProcessTests))]
-public sealed class CookieJarTests(GarnetServerFixture redis)
+[Collection(nameof(RealClientTests))]
+public sealed class CookieJarTests(SharedClientApps apps)
 {
-    private const int Visits = 100;
+    private const int Visits = 600;
 
     [Theory]
     [InlineData(Spraying.Connections)]
     [InlineData(Spraying.Requests)]
     public async Task HttpClient_ThatKeepsCookies_IsCountedOn(Spraying spraying)
-    {
-        await using var sticky = await ClientAppCluster.StartAsync(await redis.ConfigurationAsync());
-        Assert.Equal(Enumerable.Range(1, Visits), await CountAsync(await sticky.AddressAsync(spraying)));
-    }
+        => Assert.Equal(Enumerable.Range(1, Visits), await CountAsync(await (await apps.StickyAsync()).AddressAsync(spraying)));
 
     [Theory]
     [InlineData(Spraying.Connections)]
     [InlineData(Spraying.Requests)]
     public async Task HttpClient_WithoutStickySessions_IsCountedAnew(Spraying spraying)
-    {
-        await using var sprayed = await ClientAppCluster.StartAsync(redis: null);
-        Assert.NotEqual(Enumerable.Range(1, Visits), await CountAsync(await sprayed.AddressAsync(spraying)));
-    }
+        => Assert.NotEqual(Enumerable.Range(1, Visits), await CountAsync(await (await apps.UnstickyAsync()).AddressAsync(spraying)));
 
     /// <summary>Each visit on a connection of its own.</summary>
     private static async Task<int[]> CountAsync(Uri address)

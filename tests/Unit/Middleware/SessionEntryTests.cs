@@ -11,6 +11,7 @@ using StickySessions.Diagnostics;
 using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Tests.Unit.Ownership;
+using StickySessions.Tests.Unit.Policies;
 using StickySessions.Tests.Unit.Tokens;
 using StickySessions.Tokens;
 
@@ -27,6 +28,7 @@ public sealed class SessionEntryTests : IDisposable
         StickyPolicy.DefaultName, new StickyPolicyOptions { OnRedisLost = RedisLostBehavior.PreferConsistency });
     private readonly StickyPolicy _availability = new(StickyPolicy.DefaultName, new StickyPolicyOptions());
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly TestPolicies _policies = new();
     private readonly NodeLease _lease;
     private readonly HeldSessions _held;
     private readonly StickyMetrics _metrics;
@@ -45,17 +47,22 @@ public sealed class SessionEntryTests : IDisposable
         _limit = new RequestLimit(Options.Create(new StickyNodeOptions()), _time);
         var membership = new FakeMembership(Self) { Lease = _lease };
         var fence = new SessionFence(membership, peers: null!);
+        var keys = new FixedKeys("a secret of the cluster");
+        var protector = new TokenProtector(keys);
+        var journeys = TestJourneys.Create(_metrics);
         var binding = new SessionBinding(
-            new SessionCookie(new TokenProtector(new FixedKeys("a secret of the cluster")), _time),
-            membership, _held, _directory, fence, new RunningCount(), _time, NullLogger<SessionBinding>.Instance);
+            new SessionCookie(protector, _time),
+            new ResponseTokens(protector, keys, membership, _held, _directory, _time, NullLogger<ResponseTokens>.Instance),
+            membership, _held, _directory, fence, new RunningCount(), journeys, _time, NullLogger<SessionBinding>.Instance);
         _entry = new SessionEntry(
-            binding, fence, new SessionAdmission(_limit, _held, _metrics), _held, membership, _metrics, _time, NullLogger<SessionEntry>.Instance);
+            binding, fence, new SessionAdmission(_limit, _held, _metrics), _held, membership, _policies.Resolver, journeys, _time, NullLogger<SessionEntry>.Instance);
         _context = NewContext(_response);
     }
 
     public void Dispose()
     {
         _limit.Dispose();
+        _policies.Dispose();
         _metrics.Dispose();
         _services.Dispose();
         _lease.Dispose();

@@ -46,7 +46,7 @@ public sealed class SessionRouterTests : IDisposable
             new ClaimCoordinator(_records, _membership.Lease, _time, NullLogger<ClaimCoordinator>.Instance),
             new SessionVerification(_records, _held, _membership, NullLogger<SessionVerification>.Instance),
             _metrics);
-        _router = new SessionRouter(node, _membership, _held, own, _lost, null!, _metrics);
+        _router = new SessionRouter(node, _membership, _held, own, _lost, null!, null!, _metrics);
     }
 
     public void Dispose()

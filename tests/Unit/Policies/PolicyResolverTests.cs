@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using StickySessions.Policies;
 
@@ -12,19 +11,11 @@ public sealed class PolicyResolverTests : IDisposable
     private static readonly RequireStickySessionAttribute Require = new();
     private static readonly DisableStickySessionAttribute Disable = new();
 
-    private readonly IConfigurationRoot _configuration = new ConfigurationBuilder().AddInMemoryCollection().Build();
-    private readonly ServiceProvider _services;
-    private readonly PolicyResolver _resolver;
+    private readonly TestPolicies _policies = new();
 
-    public PolicyResolverTests()
-    {
-        var services = new ServiceCollection().AddPolicies();
-        services.AddOptions<StickyPolicyOptions>().Bind(_configuration);
-        _services = services.BuildServiceProvider();
-        _resolver = _services.GetRequiredService<PolicyResolver>();
-    }
+    private PolicyResolver Resolver => _policies.Resolver;
 
-    public void Dispose() => _services.Dispose();
+    public void Dispose() => _policies.Dispose();
 
     [Theory]
     [InlineData(true)]
@@ -34,7 +25,7 @@ public sealed class PolicyResolverTests : IDisposable
         SetStickyByDefault(stickyByDefault);
 
         Assert.Equal(stickyByDefault, IsSticky([]));
-        Assert.Equal(stickyByDefault, _resolver.Resolve(new DefaultHttpContext()) is not null);
+        Assert.Equal(stickyByDefault, Resolver.Resolve(new DefaultHttpContext()) is not null);
     }
 
     [Theory]
@@ -88,30 +79,119 @@ public sealed class PolicyResolverTests : IDisposable
     }
 
     [Fact]
-    public void Resolve_AfterAReload_GivesTheNewPolicyAndNeverAnInvalidOne()
+    public void Resolve_MetadataThatNamesAPolicy_BeatsPathPrefixAndDefault()
     {
-        Reload("IdleTimeout", "00:05:00");
-        var changed = _resolver.Resolve(new DefaultHttpContext());
-        Assert.Equal(TimeSpan.FromMinutes(5), changed!.IdleTimeout);
+        using var policies = new TestPolicies(new() { ["Policies:chat:PathPrefixes:0"] = "/chat", ["Policies:shop:IdleTimeout"] = "01:00:00" });
 
-        Assert.ThrowsAny<Exception>(() => Reload("IdleTimeout", "00:00:00"));
-        Assert.Same(changed, _resolver.Resolve(new DefaultHttpContext()));
+        Assert.Equal("shop", policies.Resolve("/chat", new RequireStickySessionAttribute("shop"))!.Name);
+        Assert.Equal("shop", policies.Resolve("/chat", new RequireStickySessionAttribute("Shop"))!.Name);
+        Assert.Equal("default", policies.Resolve("/chat", Require)!.Name);
+        Assert.Equal("default", policies.Resolve("/chat", new RequireStickySessionAttribute("default"))!.Name);
+        Assert.Null(policies.Resolve("/chat", Disable));
+        Assert.Equal("chat", policies.Resolve("/chat")!.Name);
+        Assert.Equal("default", policies.Resolve("/")!.Name);
     }
 
     [Fact]
-    public void Resolve_OfAKnownEndpoint_AllocatesNothing()
+    public void Resolve_TwoPoliciesOnOneEndpoint_TakesTheLast()
     {
+        using var policies = new TestPolicies(new() { ["Policies:chat:IdleTimeout"] = "01:00:00", ["Policies:shop:IdleTimeout"] = "01:00:00" });
+
+        Assert.Equal("shop", policies.Resolve("/", new RequireStickySessionAttribute("chat"), new RequireStickySessionAttribute("shop"))!.Name);
+        Assert.Equal("default", policies.Resolve("/", new RequireStickySessionAttribute("chat"), Require)!.Name);
+        Assert.Equal("chat", policies.Resolve("/", Disable, new RequireStickySessionAttribute("chat"))!.Name);
+    }
+
+    [Theory]
+    [InlineData("/chat", "chat")]
+    [InlineData("/Chat/room", "chat")]
+    [InlineData("/chat/", "chat")]
+    [InlineData("/chatter", "default")]
+    [InlineData("/chat/admin", "admin")]
+    [InlineData("/chat/admin/users", "admin")]
+    [InlineData("/chat/administrator", "chat")]
+    [InlineData("/talk", "chat")]
+    [InlineData("/old/chat", "default")]
+    [InlineData("", "default")]
+    public void Resolve_Path_TakesTheLongestPrefixOfWholeSegments(string path, string expected)
+    {
+        using var policies = new TestPolicies(new()
+        {
+            ["Policies:chat:PathPrefixes:0"] = "/chat",
+            ["Policies:chat:PathPrefixes:1"] = "/talk",
+            ["Policies:admin:PathPrefixes:0"] = "/chat/admin",
+        });
+
+        Assert.Equal(expected, policies.Resolve(path)!.Name);
+    }
+
+    [Fact]
+    public void Resolve_PathOfAPolicyThatIsNotStickyByDefault_IsStickyOnlyWhereRequired()
+    {
+        using var policies = new TestPolicies(new() { ["Policies:chat:PathPrefixes:0"] = "/chat", ["Policies:chat:StickyByDefault"] = "false" });
+
+        Assert.Null(policies.Resolve("/chat"));
+        Assert.Equal("chat", policies.Resolve("/chat", new RequireStickySessionAttribute("chat"))!.Name);
+    }
+
+    [Fact]
+    public void Resolve_UnknownPolicy_NamesPolicyAndEndpointEachTime()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            var failure = Assert.Throws<InvalidOperationException>(() => _policies.Resolve("/", new RequireStickySessionAttribute("chta")));
+
+            Assert.Contains("\"an endpoint\" requires the policy \"chta\"", failure.Message, StringComparison.Ordinal);
+            Assert.Contains("StickySessions:Policies:chta", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Resolve_KnownEndpointAfterAReload_GivesTheNewPolicy()
+    {
+        using var policies = new TestPolicies(new() { ["Policies:chat:IdleTimeout"] = "00:05:00" });
         var context = new DefaultHttpContext();
-        context.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(Require), "an endpoint"));
-        _resolver.Resolve(context);
+        context.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(new RequireStickySessionAttribute("chat")), "an endpoint"));
+        Assert.Equal(TimeSpan.FromMinutes(5), policies.Resolver.Resolve(context)!.IdleTimeout);
+
+        policies.Reload(("Policies:chat:IdleTimeout", "00:06:00"));
+
+        Assert.Equal(TimeSpan.FromMinutes(6), policies.Resolver.Resolve(context)!.IdleTimeout);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Resolve_OfAKnownEndpointOrPath_AllocatesNothing(bool hasMetadata)
+    {
+        using var policies = new TestPolicies(new() { ["Policies:chat:PathPrefixes:0"] = "/chat", ["Policies:shop:PathPrefixes:0"] = "/shopping" });
+        var resolver = policies.Resolver;
+        var context = new DefaultHttpContext();
+        context.Request.Path = "/chat/room";
+        object[] metadata = hasMetadata ? [new RequireStickySessionAttribute("chat")] : [];
+        context.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(metadata), "an endpoint"));
+        Assert.Equal("chat", resolver.Resolve(context)!.Name);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1_000; i++)
         {
-            _resolver.Resolve(context);
+            resolver.Resolve(context);
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void LongestIdleTimeout_IsThatOfAnyPolicyEver()
+    {
+        using var policies = new TestPolicies(new() { ["Policies:chat:IdleTimeout"] = "03:00:00" });
+        Assert.Equal(TimeSpan.FromHours(3), policies.Resolver.LongestIdleTimeout);
+
+        policies.Reload(("Policies:chat:IdleTimeout", "00:05:00"), ("Policy:IdleTimeout", "02:00:00"));
+        Assert.Equal(TimeSpan.FromHours(3), policies.Resolver.LongestIdleTimeout);
+
+        policies.Reload(("Policy:IdleTimeout", "04:00:00"));
+        Assert.Equal(TimeSpan.FromHours(4), policies.Resolver.LongestIdleTimeout);
     }
 
     private static IReadOnlyList<Endpoint> EndpointsOf(IEndpointRouteBuilder app)
@@ -124,14 +204,8 @@ public sealed class PolicyResolverTests : IDisposable
     {
         var context = new DefaultHttpContext();
         context.SetEndpoint(endpoint);
-        return _resolver.Resolve(context);
+        return Resolver.Resolve(context);
     }
 
-    private void SetStickyByDefault(bool value) => Reload("StickyByDefault", value.ToString());
-
-    private void Reload(string key, string value)
-    {
-        _configuration[key] = value;
-        _configuration.Reload();
-    }
+    private void SetStickyByDefault(bool value) => _policies.Reload(("Policy:StickyByDefault", value.ToString()));
 }

@@ -33,7 +33,7 @@ public sealed class SessionCookieTests
     [InlineData(".StickySession2=x; X.StickySession=y")]
     [InlineData(".StickySession")]
     [InlineData(";;;=; =x")]
-    public void Read_WithoutTheCookie_IsNone(string? header) => Assert.Equal(SessionCookieStatus.None, Read(header).Status);
+    public void Read_WithoutTheCookie_IsNone(string? header) => Assert.Equal(TokenFindingStatus.None, Read(header).Status);
 
     [Theory]
     [InlineData("{0}")]
@@ -96,7 +96,7 @@ public sealed class SessionCookieTests
     {
         var junk = string.Concat(Enumerable.Repeat($"{Name}=junk; ", 8));
 
-        Assert.Equal(SessionCookieStatus.UnknownVersion, Read(junk + Cookie(New())).Status);
+        Assert.Equal(TokenFindingStatus.UnknownVersion, Read(junk + Cookie(New())).Status);
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class SessionCookieTests
         Assert.True(Read(Cookie(token)).IsValid);
 
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(SessionCookieStatus.Expired, Read(Cookie(token)).Status);
+        Assert.Equal(TokenFindingStatus.Expired, Read(Cookie(token)).Status);
     }
 
     [Fact]
@@ -116,12 +116,12 @@ public sealed class SessionCookieTests
         var text = Text(New());
         var foreign = new TokenProtector(new FixedKeys("another cluster's secret")).Protect(New(), _policy.Name);
 
-        Assert.Equal(SessionCookieStatus.Forged, Read($"{Name}={text[..^4]}AAAA").Status);
-        Assert.Equal(SessionCookieStatus.Malformed, Read($"{Name}={text[..^4]}").Status);
-        Assert.Equal(SessionCookieStatus.Malformed, Read($"{Name}=").Status);
-        Assert.Equal(SessionCookieStatus.Oversized, Read($"{Name}={new string('A', 4000)}").Status);
-        Assert.Equal(SessionCookieStatus.UnknownVersion, Read($"{Name}=AAAA").Status);
-        Assert.Equal(SessionCookieStatus.UnknownKey, Read($"{Name}={foreign}").Status);
+        Assert.Equal(TokenFindingStatus.Forged, Read($"{Name}={text[..^4]}AAAA").Status);
+        Assert.Equal(TokenFindingStatus.Malformed, Read($"{Name}={text[..^4]}").Status);
+        Assert.Equal(TokenFindingStatus.Malformed, Read($"{Name}=").Status);
+        Assert.Equal(TokenFindingStatus.Oversized, Read($"{Name}={new string('A', 4000)}").Status);
+        Assert.Equal(TokenFindingStatus.UnknownVersion, Read($"{Name}=AAAA").Status);
+        Assert.Equal(TokenFindingStatus.UnknownKey, Read($"{Name}={foreign}").Status);
         Assert.True(Read($"{Name}={foreign}").IsRejected);
     }
 
@@ -157,7 +157,7 @@ public sealed class SessionCookieTests
 
         _keys.Current = new KeyRing(FixedKeys.Key("another secret of the cluster"));
 
-        Assert.Equal(SessionCookieStatus.UnknownKey, _cookie.Read(context, _policy).Status);
+        Assert.Equal(TokenFindingStatus.UnknownKey, _cookie.Read(context, _policy).Status);
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class SessionCookieTests
 
         _time.Advance(_policy.AbsoluteTimeout);
 
-        Assert.Equal(SessionCookieStatus.Expired, _cookie.Read(context, _policy).Status);
+        Assert.Equal(TokenFindingStatus.Expired, _cookie.Read(context, _policy).Status);
     }
 
     [Fact]
@@ -225,7 +225,7 @@ public sealed class SessionCookieTests
 
     private string Cookie(StickyToken token) => $"{Name}={Text(token)}";
 
-    private SessionCookieResult Read(string? header)
+    private TokenFinding Read(string? header)
     {
         var context = new DefaultHttpContext();
         context.Request.Headers.Cookie = header;

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using StickySessions.Policies;
+using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Unit.Policies;
 
@@ -85,7 +86,7 @@ public sealed class StickyPolicyOptionsValidatorTests
             options.Cookie.Expiration = TimeSpan.FromSeconds(-1);
         });
 
-        Assert.Equal(["Cookie:Name", "IdleTimeout", "AbsoluteTimeout", "Cookie:MaxAge", "Cookie:Expiration"],
+        Assert.Equal(["Cookie:Name", "Cookie:MaxAge", "Cookie:Expiration", "IdleTimeout", "AbsoluteTimeout"],
             errors.Select(error => error["StickySessions:Policy:".Length..error.IndexOf(' ', StringComparison.Ordinal)]));
     }
 
@@ -119,6 +120,113 @@ public sealed class StickyPolicyOptionsValidatorTests
 
         Assert.Contains("00:05:00", error, StringComparison.Ordinal);
         Assert.Contains("00:20:00", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_NamedPolicy_NamesItsOwnSection()
+    {
+        var options = new StickyPolicyOptions { IdleTimeout = TimeSpan.Zero };
+        options.Cookie.Name = "no good";
+
+        var errors = new StickyPolicyOptionsValidator().Validate("chat", options).Failures!;
+
+        Assert.All(errors, error => Assert.StartsWith("StickySessions:Policies:chat:", error, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("chat")]
+    [InlineData("")]
+    [InlineData("/")]
+    [InlineData("/chat/")]
+    [InlineData("/chat/*")]
+    [InlineData("/chat/{id}")]
+    [InlineData("/chat?a=b")]
+    [InlineData("/caf%C3%A9")]
+    public void Validate_PrefixThatNoPathHas_IsRefused(string prefix)
+        => Assert.Contains(
+            $"StickySessions:Policy:PathPrefixes:1 is \"{prefix}\"",
+            Assert.Single(Validate(options =>
+            {
+                options.PathPrefixes.Add("/café");
+                options.PathPrefixes.Add(prefix);
+            })),
+            StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(StickyMethod.Rewrite)]
+    [InlineData(StickyMethod.Learn)]
+    [InlineData(StickyMethod.Hash)]
+    public void Validate_MethodWithoutSources_IsRefused(StickyMethod method)
+        => Assert.StartsWith(
+            "StickySessions:Policy:Sources is empty", Assert.Single(Validate(options => options.Method = method)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(StickyMethod.Insert, StickyTokenSourceKind.Query, true)]
+    [InlineData(StickyMethod.Insert, StickyTokenSourceKind.Header, true)]
+    [InlineData(StickyMethod.Insert, StickyTokenSourceKind.Claim, false)]
+    [InlineData(StickyMethod.Insert, StickyTokenSourceKind.PathParameter, false)]
+    [InlineData(StickyMethod.Rewrite, StickyTokenSourceKind.Header, true)]
+    [InlineData(StickyMethod.Rewrite, StickyTokenSourceKind.Query, false)]
+    [InlineData(StickyMethod.Rewrite, StickyTokenSourceKind.ClientAddress, false)]
+    [InlineData(StickyMethod.Hash, StickyTokenSourceKind.ClientAddress, true)]
+    public void Validate_SourceThatTheMethodCannotUse_IsRefused(StickyMethod method, StickyTokenSourceKind kind, bool possible)
+    {
+        var errors = Validate(options =>
+        {
+            options.Method = method;
+            options.Sources.Add(new StickyTokenSourceOptions { Name = options.Cookie.Name });
+            options.Sources.Add(new StickyTokenSourceOptions { Kind = kind, Name = kind == StickyTokenSourceKind.ClientAddress ? null : "a" });
+        });
+
+        Assert.Equal(possible ? 0 : 1, errors.Count);
+        Assert.All(errors, error => Assert.StartsWith($"StickySessions:Policy:Sources:1:Kind is {kind}", error, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false, "a")]
+    [InlineData(true, "former", ".StickySession")]
+    public void Validate_CookieThatInsertNeverWrites_IsRefusedUnlessItIsAFormerName(bool possible, params string[] cookies)
+    {
+        var errors = Validate(options =>
+        {
+            foreach (var cookie in cookies)
+            {
+                options.Sources.Add(StickyTokenSourceOptions.Cookie(cookie));
+            }
+        });
+
+        Assert.Equal(possible ? 0 : 1, errors.Count);
+        Assert.All(errors, error => Assert.StartsWith("StickySessions:Policy:Sources:0 is Cookie \"a\" and never matches", error, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(OwnerLostBehavior.Reject)]
+    [InlineData(OwnerLostBehavior.WaitThenReassign)]
+    public void Validate_HashThatDoesNotReassign_IsRefused(OwnerLostBehavior behavior)
+        => Assert.StartsWith(
+            $"StickySessions:Policy:OnOwnerLost is {behavior}",
+            Assert.Single(Validate(options =>
+            {
+                options.Method = StickyMethod.Hash;
+                options.Sources.Add(new StickyTokenSourceOptions { Name = "a" });
+                options.OnOwnerLost = behavior;
+            })),
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void Validate_UndefinedValues_ReportsAllAtOnce()
+    {
+        var errors = Validate(options =>
+        {
+            options.Method = (StickyMethod)9;
+            options.OnConflict = (TokenConflictBehavior)9;
+            options.Sources.Add(new StickyTokenSourceOptions { Kind = (StickyTokenSourceKind)99 });
+            options.Cookie.SameSite = (SameSiteMode)9;
+            options.Cookie.SecurePolicy = (CookieSecurePolicy)9;
+        });
+
+        Assert.Equal(["Method", "OnConflict", "Sources:0:Kind", "Cookie:SameSite", "Cookie:SecurePolicy"],
+            errors.Select(error => error["StickySessions:Policy:".Length..error.IndexOf(' ', StringComparison.Ordinal)]));
     }
 
     private static List<string> Validate(Action<StickyPolicyOptions> configure)

@@ -80,6 +80,23 @@ public sealed class TokenProtectorTests
     public void TryUnprotect_UnderAnotherPolicy_IsForged()
         => Assert.Equal(TokenStatus.Forged, _protector.TryUnprotect(_protector.Protect(Sample, Policy), "default2", out _));
 
+    [Theory]
+    [InlineData("abc", "abc", nameof(TokenStatus.Valid))]
+    [InlineData("abc", "abd", nameof(TokenStatus.Forged))]
+    [InlineData("abc", "", nameof(TokenStatus.Forged))]
+    [InlineData("", "abc", nameof(TokenStatus.Forged))]
+    [InlineData("", "", nameof(TokenStatus.Valid))]
+    public void TryUnprotect_BoundToAnotherText_IsForged(string boundTo, string presentedWith, string expected)
+    {
+        var text = _protector.Protect(Sample, Policy, boundTo);
+
+        Assert.Equal(expected, TokenProtector.TryUnprotect(text, Policy, _keys.Current, out _, presentedWith).ToString());
+    }
+
+    [Fact]
+    public void Protect_BoundToALongText_IsAsLongAsAnyOther()
+        => Assert.Equal(TokenProtector.TextLength, _protector.Protect(Sample, Policy, new string('x', TokenText.MaxLength)).Length);
+
     [Fact]
     public void TryUnprotect_OfAnotherClustersToken_IsUnknownKey()
     {

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Primitives;
 
-namespace StickySessions.Policies;
+namespace StickySessions.Tokens;
 
 /// <summary>
 /// Enumerates the values of all cookies of one name in Cookie headers, without allocating. The framework's collection keeps only

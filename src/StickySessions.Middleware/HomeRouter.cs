@@ -1,0 +1,187 @@
+using System.Collections.Immutable;
+using StickySessions.Cluster;
+using StickySessions.Diagnostics;
+using StickySessions.Forwarding;
+using StickySessions.Ownership;
+using StickySessions.Policies;
+using StickySessions.Tokens;
+
+namespace StickySessions;
+
+/// <summary>
+/// Finds the node of a session whose token says nothing of its owner: its home, by hash. All nodes with the same view find the same home, and the home alone
+/// decides where the session lives: with itself, or where it lived when another node was its home (nodes that join move no session that is in use), or, if
+/// it has more than its share, with the next by hash that has not.
+/// </summary>
+internal sealed class HomeRouter(
+    NodeLifecycle node,
+    IClusterMembership membership,
+    OwnSessions own,
+    HashHomes homes,
+    KnownOwners known,
+    HolderSearch search,
+    SessionPlacement placement)
+{
+    /// <summary>
+    /// A hashed session lives with its home, or with one of those that were its home before or took it for a full one: the next by hash. All nodes of most
+    /// clusters, and a bound for large ones.
+    /// </summary>
+    private const int Asked = 15;
+
+    /// <summary>What this node as a home decides now, so that of concurrent first requests all go to one node.</summary>
+    private readonly SharedLookups<NodeTag?> _decisions = new();
+
+    /// <summary>The way of a request that entered at this node.</summary>
+    /// <param name="token">Names the session; its owner is nobody, or whoever the session's home has just named.</param>
+    /// <param name="policy">The policy that the request falls under.</param>
+    /// <param name="refused">Nodes that have refused the request.</param>
+    /// <param name="cancellationToken">The client has gone.</param>
+    public async ValueTask<SessionRoute> FindAsync(
+        StickyToken token, StickyPolicy policy, ImmutableArray<NodeTag> refused, CancellationToken cancellationToken)
+    {
+        // 1. Here, whichever node is its home.
+        if (!node.HasLeft && await own.EnterIfHeldAsync(token, cancellationToken) is { } here)
+        {
+            return here;
+        }
+
+        // 2. Where its home has just said, or said some time ago.
+        var view = homes.Slots.View;
+        if (token.Owner != default && token.Owner == membership.Self.Tag && !node.HasLeft)
+        {
+            return Adopt(token, policy);
+        }
+
+        if (view.Find(token.Owner) is { } named && named.Tag != membership.Self.Tag)
+        {
+            return refused.Contains(named.Tag)
+                ? SessionRoute.Nowhere(StickyReasons.OwnerUnknown)
+                : SessionRoute.There(named, ForwardPurpose.Settle, token);
+        }
+
+        var home = node.HasLeft
+            ? homes.Slots.Ranked(token.Session).FirstOrDefault(other => other.Tag != membership.Self.Tag)
+            : homes.Slots.HomeOf(token.Session);
+        if (known.TryGet(token.Session, out var remembered)
+            && remembered.Owner != membership.Self.Tag
+            && !refused.Contains(remembered.Owner)
+            && view.Find(remembered.Owner) is { } holder)
+        {
+            // What a home remembers is what it has told others: it stands, even if the session has idled out there.
+            var purpose = home?.Tag == membership.Self.Tag ? ForwardPurpose.Settle : ForwardPurpose.Guest;
+            return SessionRoute.There(holder, purpose, token with { Owner = holder.Tag });
+        }
+
+        // 3. Its home.
+        if (home is not null && home.Tag != membership.Self.Tag)
+        {
+            return refused.Contains(home.Tag)
+                ? SessionRoute.Nowhere(StickyReasons.OwnerUnknown)
+                : SessionRoute.There(home, ForwardPurpose.Home, token with { Owner = home.Tag });
+        }
+
+        var route = await DecideAsync(token, policy, cancellationToken);
+        return route is { Kind: RouteKind.NotMine } && view.Find(route.Token.Owner) is { } other && !refused.Contains(other.Tag)
+            ? SessionRoute.There(other, ForwardPurpose.Settle, route.Token)
+            : route;
+    }
+
+    /// <summary>Who claims a session whose owner is gone: where those also end up who do not know that it ever had an owner.</summary>
+    public Node? HeirOf(SessionId session, ImmutableArray<NodeTag> refused)
+        => homes.Slots.Ranked(session).FirstOrDefault(other => other.State == NodeState.Active && !refused.Contains(other.Tag));
+
+    /// <summary>The way of a request that another node forwarded here.</summary>
+    public async ValueTask<SessionRoute> ReceiveAsync(ForwardedSession asked, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        var token = asked.Token;
+        if (await own.EnterIfHeldAsync(token, cancellationToken) is { } here)
+        {
+            return here;
+        }
+
+        switch (asked.Purpose)
+        {
+            case ForwardPurpose.Settle:
+                return Adopt(token, policy);
+
+            case ForwardPurpose.Guest when homes.Slots.HomeOf(token.Session)?.Tag != membership.Self.Tag:
+                // It has idled out here. Its home decides anew.
+                return SessionRoute.NotMine(token with { Owner = membership.Self.Tag, Epoch = 0 });
+
+            default:
+                if (homes.Slots.HomeOf(token.Session) is { } home && home.Tag != membership.Self.Tag)
+                {
+                    await membership.RefreshAsync(cancellationToken);
+                    if (homes.Slots.HomeOf(token.Session) is { } still && still.Tag != membership.Self.Tag)
+                    {
+                        return SessionRoute.NotMine(token with { Owner = still.Tag, Epoch = 0 });
+                    }
+                }
+
+                return await DecideAsync(token, policy, cancellationToken);
+        }
+    }
+
+    /// <summary>As the home of a session that this node did not hold a moment ago. Never <see cref="RouteKind.There"/>.</summary>
+    private async ValueTask<SessionRoute> DecideAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    {
+        if (homes.Slots.View.Nodes.Length < 2)
+        {
+            return Adopt(token, policy);
+        }
+
+        if (_decisions.TryFindAsync(token.Session, () => DecideOnceAsync(token, policy)) is not { } decision)
+        {
+            return SessionRoute.Nowhere(StickyReasons.LookupsBusy);
+        }
+
+        return await decision.WaitAsync(cancellationToken) is { } elsewhere
+            ? SessionRoute.NotMine(token with { Owner = elsewhere })
+            : await own.EnterIfHeldAsync(token, cancellationToken) ?? SessionRoute.Nowhere(StickyReasons.LeaseExpired);
+    }
+
+    /// <returns>Where the session lives, or null for here: then it is held before anybody can ask again.</returns>
+    private async Task<NodeTag?> DecideOnceAsync(StickyToken token, StickyPolicy policy)
+    {
+        if (own.Holds(token.Session))
+        {
+            // Since this request looked.
+            return null;
+        }
+
+        var elsewhere = await FindElsewhereAsync(token, policy);
+        if (elsewhere is { } owner)
+        {
+            known.Set(token.Session, new KnownOwner(owner, token.Epoch));
+        }
+        else
+        {
+            own.HoldIdle(token, policy);
+        }
+
+        return elsewhere;
+    }
+
+    private async ValueTask<NodeTag?> FindElsewhereAsync(StickyToken token, StickyPolicy policy)
+    {
+        var slots = homes.Slots;
+        if (known.TryGet(token.Session, out var settled) && settled.Owner != membership.Self.Tag && slots.View.Find(settled.Owner) is not null)
+        {
+            return settled.Owner;
+        }
+
+        // With Rewrite and Learn a session begins anywhere, and its token may come without what was appended or recorded. A hashed one may have lived
+        // elsewhere since another node was its home, however long ago that was: where it is used it never troubles its home.
+        var next = slots.Ranked(token.Session).Where(other => other.Tag != membership.Self.Tag).Take(Asked);
+        var found = await search.FindAsync(token.Session, seenEpoch: 0, next, CancellationToken.None);
+        if (found.Status == HoldsStatus.Held)
+        {
+            return found.Owner;
+        }
+
+        return placement.AwayFromHome(token.Session, policy, node.IsDraining, slots)?.Tag;
+    }
+
+    private SessionRoute Adopt(in StickyToken token, StickyPolicy policy)
+        => own.Hold(token, token.Epoch, policy, own.Asking()) ?? SessionRoute.Nowhere(StickyReasons.LeaseExpired);
+}

@@ -1,0 +1,4 @@
+namespace StickySessions.Policies;
+
+/// <summary>A policy that code has added.</summary>
+internal sealed record NamedPolicy(string Name);

@@ -1,0 +1,267 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+using StickySessions.Cluster;
+using StickySessions.Diagnostics;
+using StickySessions.Ownership;
+using StickySessions.Policies;
+using StickySessions.Tokens;
+
+namespace StickySessions;
+
+/// <summary>
+/// What Rewrite and Learn do to the application's response: each token in it that binds a session names this node from now on, by a suffix or in the
+/// directory, before the client gets to see it.
+/// </summary>
+internal sealed partial class ResponseTokens(
+    TokenProtector protector,
+    IClusterKeys keys,
+    IClusterMembership membership,
+    HeldSessions held,
+    IOwnershipDirectory directory,
+    TimeProvider time,
+    ILogger<ResponseTokens> logger)
+{
+    /// <summary>Browsers ignore a longer cookie, name and value together (RFC 6265bis §5.6), and longer headers are no tokens here.</summary>
+    private const int MaxLength = 4096;
+
+    private readonly ConcurrentDictionary<string, bool> _saidTooLong = new();
+
+    /// <summary>Whether the response says that the session is over, by what its policy takes for a sign of that.</summary>
+    public bool EndSession(HttpContext context, StickyPolicy policy)
+    {
+        if (policy.EndsWithDelete && HttpMethods.IsDelete(context.Request.Method) && context.Response.StatusCode is >= 200 and < 300)
+        {
+            return true;
+        }
+
+        foreach (var name in policy.EndWithCookies)
+        {
+            if (IsDeleted(context.Response.Headers.SetCookie, name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Of several that set a cookie the last counts: a response may take it away and give out another.</summary>
+    private bool IsDeleted(StringValues headers, string name)
+    {
+        var isDeleted = false;
+        foreach (var header in headers)
+        {
+            if (SetCookieValue.TryRead(header, name, out var cookie))
+            {
+                isDeleted = cookie.Deletes(time.GetUtcNow());
+            }
+        }
+
+        return isDeleted;
+    }
+
+    /// <summary>Binds what the response gives out.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="feature">Its session; one that nothing had bound becomes the one that is bound now.</param>
+    /// <returns>Whether a token was given out, or the one of the request was taken away.</returns>
+    /// <exception cref="DirectoryUnavailableException">The binding could not be recorded, and the policy prefers consistency.</exception>
+    public async ValueTask<BoundTokens> BindAsync(HttpContext context, OwnedSessionFeature feature)
+    {
+        var bound = BoundTokens.None;
+        var policy = feature.Policy;
+        for (var source = 0; source < policy.Sources!.Sources.Length; source++)
+        {
+            bound |= policy.Sources.Sources[source] switch
+            {
+                { Kind: StickyTokenSourceKind.Cookie, Name: { } name } => await BindCookiesAsync(context, feature, source, name),
+                { Kind: StickyTokenSourceKind.Header, Name: { } name } => await BindHeaderAsync(context, feature, source, name),
+                _ => BoundTokens.None,
+            };
+        }
+
+        return bound;
+    }
+
+    /// <summary>The client's cookie names an owner or an epoch of before, and the application does not set it anew.</summary>
+    public void Reissue(HttpContext context, OwnedSessionFeature feature, DateTimeOffset now)
+    {
+        var policy = feature.Policy;
+        foreach (var source in policy.Sources!.Sources)
+        {
+            if (source is { Kind: StickyTokenSourceKind.Cookie, Name: { } name }
+                && ValueOf(context, name, feature) is { Length: > 0 } value
+                && Suffixed(value, feature.Session, policy, name.Length + 1) is { } suffixed)
+            {
+                context.Response.Headers.SetCookie = StringValues.Concat(
+                    context.Response.Headers.SetCookie, policy.BuildCookie(context, now).CreateCookieHeader(name, suffixed).ToString());
+                return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// As it stands there, not decoded: what is written back must be what was sent. Of several cookies, the one of this session; one alone is, even if the
+    /// secret that made the session's id is forgotten.
+    /// </summary>
+    private string? ValueOf(HttpContext context, string name, OwnedSessionFeature feature)
+    {
+        string? only = null;
+        var count = 0;
+        foreach (var sent in new CookieValues(context.Request.Headers.Cookie, name))
+        {
+            if (ApplicationSessionId.Names(keys.Current, feature.Policy.Name, sent, feature.Session.Id))
+            {
+                return sent.ToString();
+            }
+
+            only = count++ == 0 ? sent.ToString() : null;
+        }
+
+        return only;
+    }
+
+    private async ValueTask<BoundTokens> BindCookiesAsync(HttpContext context, OwnedSessionFeature feature, int source, string name)
+    {
+        var bound = BoundTokens.None;
+        var headers = context.Response.Headers.SetCookie.ToArray();
+        for (var i = 0; i < headers.Length; i++)
+        {
+            if (!SetCookieValue.TryRead(headers[i], name, out var cookie))
+            {
+                continue;
+            }
+
+            var (value, isDeleted) = (cookie.Value, cookie.Deletes(time.GetUtcNow()));
+            if (isDeleted)
+            {
+                bound = BoundTokens.TakenAway;
+            }
+            else if (await BindAsync(feature, context, source, value, name.Length + 1) is { } rewritten)
+            {
+                SetCookieValue.TryRead(headers[i], name, out cookie);
+                headers[i] = cookie.With(rewritten);
+                bound = BoundTokens.GivenOut;
+            }
+        }
+
+        if (bound == BoundTokens.GivenOut)
+        {
+            context.Response.Headers.SetCookie = headers;
+        }
+
+        return bound;
+    }
+
+    private async ValueTask<BoundTokens> BindHeaderAsync(HttpContext context, OwnedSessionFeature feature, int source, string name)
+    {
+        var value = context.Response.Headers[name].ToString();
+        if (value.Length == 0 || await BindAsync(feature, context, source, value, around: 0) is not { } rewritten)
+        {
+            return BoundTokens.None;
+        }
+
+        context.Response.Headers[name] = rewritten;
+        return BoundTokens.GivenOut;
+    }
+
+    /// <summary>Binds what the body of the response gives out: what the first source will find in later requests.</summary>
+    /// <returns>Whether it does.</returns>
+    public async ValueTask<bool> BindBodyAsync(HttpContext context, OwnedSessionFeature feature, string body)
+        => feature.Policy.BodyToken!(body) is { } token && await BindAsync(feature, context, source: 0, token, around: 0) is not null;
+
+    /// <returns>What the client gets in place of the application's token, or null if it is none.</returns>
+    private async ValueTask<string?> BindAsync(OwnedSessionFeature feature, HttpContext context, int source, string raw, int around)
+    {
+        var policy = feature.Policy;
+        if (policy.Sources!.Transform(source, raw) is not { } token)
+        {
+            return null;
+        }
+
+        // A session that began under an earlier secret keeps its id.
+        var ring = keys.Current;
+        var session = ApplicationSessionId.Names(ring, policy.Name, token, feature.Session.Id)
+            ? feature.Session
+            : await HoldAsync(ApplicationSessionId.Derive(ring.Current, policy.Name, token), policy);
+        if (session is not null && session != feature.Session)
+        {
+            if (feature.IsProvisional)
+            {
+                feature.MoveTo(session, context, held);
+            }
+            else
+            {
+                held.Exit(session);
+            }
+        }
+
+        return policy.Method == StickyMethod.Rewrite && session is not null ? Suffixed(raw, session, policy, around) ?? raw : raw;
+    }
+
+    /// <returns>The session, entered, or null if another node owns it or it has ended.</returns>
+    private async ValueTask<HeldSession?> HoldAsync(SessionId id, StickyPolicy policy)
+    {
+        var asked = held.Asking();
+        SessionClaim claim = 1;
+        if (policy.Method == StickyMethod.Learn)
+        {
+            try
+            {
+                var recorded = await directory.RecordAsync(id, membership.Self.Tag, CancellationToken.None);
+                if (recorded.Status != ClaimStatus.Owned)
+                {
+                    return null;
+                }
+
+                claim = new SessionClaim(recorded.Epoch, recorded.Nonce);
+            }
+            catch (DirectoryUnavailableException) when (!policy.PrefersConsistency)
+            {
+                // This node's memory says so until the directory can be told: the others ask for it.
+                claim = new SessionClaim(1, RedisRecord.NewNonce());
+            }
+        }
+
+        return held.Adopt(id, claim, created: default, policy, asked, out var session) == EnterStatus.Entered ? session : null;
+    }
+
+    /// <returns>Null if it must stay as it is: then it names its session without saying where, and the session's home finds it.</returns>
+    private string? Suffixed(string value, HeldSession session, StickyPolicy policy, int around)
+    {
+        if (!Ascii.IsValid(value))
+        {
+            // Kestrel refuses it in headers unless it is told how to encode it.
+            return null;
+        }
+
+        if (around + value.Length + RewrittenToken.SuffixLength > MaxLength)
+        {
+            if (_saidTooLong.TryAdd(policy.Name, true))
+            {
+                TooLong(logger, policy.Name, value.Length, MaxLength);
+            }
+
+            return null;
+        }
+
+        return RewrittenToken.Append(
+            value,
+            protector.Protect(new StickyToken(session.Id, membership.Self.Tag, session.Epoch, session.Created, time.GetUtcNow()), policy.Name, boundTo: value));
+    }
+
+    [LoggerMessage(StickyEventIds.Middleware + 31, LogLevel.Warning,
+        "The application gives out a token of {Length} characters under the policy \"{Policy}\", which stays as it is: with what Rewrite appends, the cookie or header would be longer than {MaxLength}. Its session is found by its home, which costs a question to it; Learn fits such tokens better. Said once for each policy.")]
+    private static partial void TooLong(ILogger logger, string policy, int length, int maxLength);
+}
+
+/// <summary>What a response does to the application's tokens.</summary>
+[Flags]
+internal enum BoundTokens
+{
+    None = 0,
+    GivenOut = 1,
+    TakenAway = 2,
+}
