@@ -23,21 +23,27 @@ internal sealed class FencedBody : IHttpResponseBodyFeature
     private PipeWriter? _writer;
     private int _writes;
 
-    public FencedBody(HttpContext context, RunningRequests running, TimeProvider time)
+    public FencedBody(HttpContext context, RunningRequests running, string reason, TimeProvider time)
     {
         _context = context;
         _running = running;
         _time = time;
+        Reason = reason;
         _since = time.GetTimestamp();
         Stream = new Sink(this, flushIsWrite: true);
     }
+
+    /// <summary>Why the response was replaced.</summary>
+    public string Reason { get; }
 
     public Stream Stream { get; }
 
     public PipeWriter Writer => _writer ??= PipeWriter.Create(new Sink(this, flushIsWrite: false));
 
     /// <summary>Whether the request's response was replaced.</summary>
-    public static bool IsOf(HttpContext context) => context.Features.Get<FencedBody>() is not null;
+    public static bool IsOf(HttpContext context) => Of(context) is not null;
+
+    public static FencedBody? Of(HttpContext context) => context.Features.Get<FencedBody>();
 
     /// <summary>Whether it is nothing but what comes of that: no fault of the application.</summary>
     public static bool Explains(Exception exception, HttpContext context)

@@ -1,4 +1,5 @@
 using StickySessions.Cluster;
+using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
 using StickySessions.Policies;
 using StickySessions.Redis;
@@ -26,6 +27,9 @@ public interface IStickySessionsBuilder
 
     /// <summary>Configures the secret of the cluster.</summary>
     IStickySessionsBuilder ConfigureKeys(Action<StickyKeyOptions> configure);
+
+    /// <summary>Configures where a request's outcome is shown.</summary>
+    IStickySessionsBuilder ConfigureDiagnostics(Action<StickyDiagnosticsOptions> configure);
 
     /// <summary>Configures the default policy: how sessions are bound and how long they live.</summary>
     IStickySessionsBuilder ConfigurePolicy(Action<StickyPolicyOptions> configure);

@@ -20,6 +20,7 @@ internal sealed class IngressNode(
     HeldSessions held,
     KnownOwners known,
     IRequestForwarder forwarder,
+    RequestJourneys journeys,
     StickyMetrics metrics,
     IOptions<StickyForwardingOptions> options,
     TimeProvider time)
@@ -31,6 +32,7 @@ internal sealed class IngressNode(
 
     public async Task RouteAsync(HttpContext context, StickyPolicy policy, TokenFinding found, RequestDelegate next)
     {
+        var journey = journeys.Of(context, policy);
         try
         {
             if (found.IsValid
@@ -39,18 +41,16 @@ internal sealed class IngressNode(
                 && !held.MayKnow(found.Token.Session))
             {
                 // The common case, and the cheap one: the token names a node that this node sees, and it answers.
-                var result = await forwarder.ForwardAsync(context, owner, new ForwardedSession(ForwardPurpose.Serve, found.Token, policy.Name));
-                if (result.Status == ForwardStatus.Completed)
+                var asked = new ForwardedSession(ForwardPurpose.Serve, found.Token, policy.Name);
+                var result = await ForwardAsync(context, journey, RequestOutcome.Forwarded, owner, asked);
+                if (result.Status != ForwardStatus.Completed)
                 {
-                    metrics.Request(RequestOutcome.Forwarded);
-                    return;
+                    await FindOwnerAsync(context, journey, policy, found, next, owner, result);
                 }
-
-                await FindOwnerAsync(context, policy, found, next, owner, result);
             }
             else if (found.IsValid || found.IsUnbound)
             {
-                await FindOwnerAsync(context, policy, found, next);
+                await FindOwnerAsync(context, journey, policy, found, next);
             }
             else
             {
@@ -59,13 +59,14 @@ internal sealed class IngressNode(
                     metrics.TokenRejected(found.Status.ToTag());
                 }
 
-                await PlaceAsync(context, policy, next);
+                await PlaceAsync(context, journey, policy, OutcomeOf(found), next);
             }
         }
         catch (OperationCanceledException)
             when (context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted && OwnedSessionFeature.Of(context) is null)
         {
             // The client went while its owner was looked for, and nobody is left to be answered. What the application throws is its own.
+            journey.EndsByClient();
             context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
         }
         catch (Exception failure) when (FencedBody.Explains(failure, context))
@@ -75,19 +76,22 @@ internal sealed class IngressNode(
     }
 
     /// <param name="context">The request.</param>
+    /// <param name="journey">What is said of it.</param>
     /// <param name="policy">The policy that it falls under.</param>
     /// <param name="found">The client's token.</param>
     /// <param name="next">The application.</param>
     /// <param name="target">A node that it was forwarded to already, if any, with this <paramref name="result"/>.</param>
     /// <param name="result">What became of it there.</param>
     private async Task FindOwnerAsync(
-        HttpContext context, StickyPolicy policy, TokenFinding found, RequestDelegate next, Node? target = null, ForwardResult result = default)
+        HttpContext context, RequestJourney journey, StickyPolicy policy, TokenFinding found, RequestDelegate next, Node? target = null,
+        ForwardResult result = default)
     {
         var issued = found.Token;
         var token = issued;
         var asked = issued;
         var refused = ImmutableArray<NodeTag>.Empty;
         var isUnbound = found.IsUnbound;
+        var isRepaired = false;
         var refusals = 0;
         var purpose = ForwardPurpose.Serve;
         long? unreachableSince = null;
@@ -107,7 +111,7 @@ internal sealed class IngressNode(
 
                     case RouteKind.NewSession:
                         metrics.TokenOfEndedSession();
-                        await PlaceAsync(context, policy, next);
+                        await PlaceAsync(context, journey, policy, RequestOutcome.SessionOver, next);
                         return;
 
                     case RouteKind.There:
@@ -116,19 +120,22 @@ internal sealed class IngressNode(
                     default:
                         // Another request goes by the record, which does not outlive its session by much.
                         known.Forget(token.Session);
-                        await entry.FailAsync(context, route.Reason!);
+                        await entry.FailAsync(context, policy, route.Reason!);
                         return;
                 }
 
                 (target, asked, purpose) = (route.Target!, route.Token, route.Purpose);
-                result = await forwarder.ForwardAsync(context, target, new ForwardedSession(purpose, asked, policy.Name));
+                var outcome = purpose == ForwardPurpose.Claim ? RequestOutcome.OwnerGone
+                    : isRepaired ? RequestOutcome.NotMineRepaired
+                    : RequestOutcome.Forwarded;
+                result = await ForwardAsync(context, journey, outcome, target, new ForwardedSession(purpose, asked, policy.Name));
             }
 
             switch (result.Status)
             {
                 case ForwardStatus.NotMine when result.NotMine.Ended:
                     metrics.TokenOfEndedSession();
-                    await PlaceAsync(context, policy, next);
+                    await PlaceAsync(context, journey, policy, RequestOutcome.SessionOver, next);
                     return;
 
                 case ForwardStatus.NotMine when result.NotMine.Owner == default:
@@ -136,7 +143,7 @@ internal sealed class IngressNode(
                     unreachableSince ??= time.GetTimestamp();
                     if (!await LeftTheViewAsync(target, unreachableSince.Value, context.RequestAborted))
                     {
-                        await entry.FailAsync(context, StickyReasons.OwnerUnknown, target.Name);
+                        await entry.FailAsync(context, policy, StickyReasons.OwnerUnknown, target.Name);
                         return;
                     }
 
@@ -150,7 +157,7 @@ internal sealed class IngressNode(
                         && !await WithinFailoverTimeAsync(unreachableSince.Value, bounded => Task.Delay(PauseBeforeTryingAgain, time, bounded), context.RequestAborted))
                     {
                         // The two nodes still see different ones.
-                        await entry.FailAsync(context, StickyReasons.OwnerUnknown);
+                        await entry.FailAsync(context, policy, StickyReasons.OwnerUnknown);
                         return;
                     }
 
@@ -159,13 +166,14 @@ internal sealed class IngressNode(
                 case ForwardStatus.NotMine:
                     if (++refusals > MaxRefusals)
                     {
-                        await entry.FailAsync(context, StickyReasons.OwnerUnknown);
+                        await entry.FailAsync(context, policy, StickyReasons.OwnerUnknown);
                         return;
                     }
 
                     // A session that has idled out may begin again where it was: its home says so.
                     var isForgotten = result.NotMine.Epoch == 0 && (purpose == ForwardPurpose.Guest || (purpose == ForwardPurpose.Serve && !policy.SignsTokens));
                     isUnbound |= isForgotten;
+                    isRepaired = true;
                     refused = isForgotten ? refused : refused.Add(target.Tag);
                     token = await LearnAsync(asked, result.NotMine, policy, isUnbound, context.RequestAborted);
                     break;
@@ -174,18 +182,13 @@ internal sealed class IngressNode(
                     unreachableSince ??= time.GetTimestamp();
                     if (!await GoneOrWorthAnotherTryAsync(target, unreachableSince.Value, context.RequestAborted))
                     {
-                        await entry.FailAsync(context, StickyReasons.OwnerUnreachable, target.Name);
+                        await entry.FailAsync(context, policy, StickyReasons.OwnerUnreachable, target.Name);
                         return;
                     }
 
                     break;
 
-                case ForwardStatus.Completed:
-                    metrics.Request(RequestOutcome.Forwarded);
-                    return;
-
                 default:
-                    metrics.Request(RequestOutcome.Failed);
                     return;
             }
 
@@ -194,24 +197,50 @@ internal sealed class IngressNode(
     }
 
     /// <summary>A request without a session: it gets one here or elsewhere, as the policy's placement says.</summary>
-    private async Task PlaceAsync(HttpContext context, StickyPolicy policy, RequestDelegate next)
+    private async Task PlaceAsync(HttpContext context, RequestJourney journey, StickyPolicy policy, RequestOutcome outcome, RequestDelegate next)
     {
         var fresh = entry.NewToken();
         var refused = ImmutableArray<NodeTag>.Empty;
         while (refused.Length < MaxRefusals && placement.Elsewhere(fresh.Session, policy, node.IsDraining, refused) is { } other)
         {
             var placed = new ForwardedSession(ForwardPurpose.Place, fresh with { Owner = other.Tag }, policy.Name);
-            var result = await forwarder.ForwardAsync(context, other, placed);
+            var result = await ForwardAsync(context, journey, RequestOutcome.Placed, other, placed);
             if (result.Status is ForwardStatus.Completed or ForwardStatus.Failed)
             {
-                metrics.Request(result.Status == ForwardStatus.Completed ? RequestOutcome.Forwarded : RequestOutcome.Failed);
                 return;
             }
 
             refused = refused.Add(other.Tag);
         }
 
-        await entry.RunNewAsync(context, policy, fresh, membership.Self.Name, next);
+        await entry.RunNewAsync(context, policy, fresh, membership.Self.Name, outcome, next);
+    }
+
+    /// <summary>Why a session begins.</summary>
+    private static RequestOutcome OutcomeOf(in TokenFinding found) => found.Status switch
+    {
+        TokenFindingStatus.None => RequestOutcome.New,
+        TokenFindingStatus.Expired => RequestOutcome.SessionOver,
+        _ => RequestOutcome.TokenInvalid,
+    };
+
+    private async Task<ForwardResult> ForwardAsync(
+        HttpContext context, RequestJourney journey, RequestOutcome outcome, Node target, ForwardedSession session)
+    {
+        journey.GoesTo(outcome, target.Name, session.Token);
+        using var scope = journey.BeginLogScope();
+        var result = await forwarder.ForwardAsync(context, target, session);
+        if (result is { Status: ForwardStatus.Failed, Reason: { } reason })
+        {
+            journey.Fails(reason);
+        }
+        else if (result.Status == ForwardStatus.Failed && !context.Response.HasStarted)
+        {
+            // A client that goes away while it has its answer has ended a stream, as clients do.
+            journey.EndsByClient();
+        }
+
+        return result;
     }
 
     /// <summary>A refusal repairs this node: it may know a newer owner, or have a newer view.</summary>

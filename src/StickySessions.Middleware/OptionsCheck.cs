@@ -29,6 +29,7 @@ internal sealed class OptionsCheck : IHostedService
                 .Concat(Problems<StickyKeyOptions>(services))
                 .Concat(services.GetRequiredService<PolicyOptionsReader>().Problems())
                 .Concat(Problems<StickyForwardingOptions>(services))
+                .Concat(Problems<StickyDiagnosticsOptions>(services))
                 .Distinct(StringComparer.Ordinal),
         ];
         if (problems.Length > 0)

@@ -51,6 +51,7 @@ internal sealed class OwnedSessionFeature(
         (_session, _sessionId, IsProvisional) = (bound, null, false);
         held.Exit(provisional);
         held.Forget(provisional);
+        RequestJourney.Of(context)?.MovesTo(bound.Id, bound.Epoch);
     }
 
     /// <summary>Records the end of the session once, and lets every request wait for it that tells its client so.</summary>

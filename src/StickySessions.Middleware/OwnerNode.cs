@@ -12,15 +12,16 @@ namespace StickySessions;
 /// run.
 /// </summary>
 internal sealed class OwnerNode(
-    SessionRouter router, SessionEntry entry, NodeLifecycle node, IClusterMembership membership, StickyMetrics metrics)
+    SessionRouter router, SessionEntry entry, NodeLifecycle node, IClusterMembership membership, RequestJourneys journeys, StickyMetrics metrics)
 {
     public async Task ReceiveAsync(HttpContext context, StickyPolicy policy, IForwardedRequestFeature forwarded, RequestDelegate next)
     {
+        var journey = journeys.Of(context, policy, forwarded.Ingress);
         try
         {
             if (node.HasLeft || !membership.IsJoined)
             {
-                await RefuseAsync(context, forwarded, known: default);
+                await RefuseAsync(context, journey, forwarded, known: default);
                 return;
             }
 
@@ -35,20 +36,20 @@ internal sealed class OwnerNode(
                     break;
 
                 case RouteKind.NewSession when node.IsDraining || asked.Purpose == ForwardPurpose.Place:
-                    await RefuseAsync(context, forwarded, known: default, ended: true);
+                    await RefuseAsync(context, journey, forwarded, known: default, ended: true);
                     break;
 
                 case RouteKind.NewSession:
                     metrics.TokenOfEndedSession();
-                    await entry.RunNewAsync(context, policy, entry.NewToken(), forwarded.Ingress, next);
+                    await entry.RunNewAsync(context, policy, entry.NewToken(), forwarded.Ingress, RequestOutcome.SessionOver, next);
                     break;
 
                 case RouteKind.NotMine:
-                    await RefuseAsync(context, forwarded, route.Token);
+                    await RefuseAsync(context, journey, forwarded, route.Token);
                     break;
 
                 default:
-                    await entry.FailAsync(context, route.Reason!);
+                    await entry.FailAsync(context, policy, route.Reason!);
                     break;
             }
         }
@@ -58,9 +59,10 @@ internal sealed class OwnerNode(
         }
     }
 
-    private Task RefuseAsync(HttpContext context, IForwardedRequestFeature forwarded, in StickyToken known, bool ended = false)
+    private Task RefuseAsync(
+        HttpContext context, RequestJourney journey, IForwardedRequestFeature forwarded, in StickyToken known, bool ended = false)
     {
-        metrics.Request(RequestOutcome.Refused);
+        journey.IsRefused(forwarded.Session.Token.Session);
         return forwarded.RefuseAsync(context, new NotMine(known.Owner, known.Epoch, membership.View.Version, ended));
     }
 }

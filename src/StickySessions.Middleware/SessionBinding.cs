@@ -20,6 +20,7 @@ internal sealed partial class SessionBinding(
     IOwnershipDirectory directory,
     SessionFence fence,
     RunningCount running,
+    RequestJourneys journeys,
     TimeProvider time,
     ILogger<SessionBinding> logger)
 {
@@ -111,9 +112,10 @@ internal sealed partial class SessionBinding(
         }
 
         var requests = feature.Session.Requests;
-        var fenced = new FencedBody(context, requests, time);
+        var fenced = new FencedBody(context, requests, reason, time);
         if (requests.ReplaceBody(context, fenced) is { } body)
         {
+            RequestJourney.Of(context)?.Fails(reason);
             NotAnswered(logger, feature.SessionId, reason);
             await FencedResponse.WriteAsync(context, body, reason, time);
             fenced.Attach();
@@ -125,14 +127,15 @@ internal sealed partial class SessionBinding(
         var context = (HttpContext)state;
         var feature = OwnedSessionFeature.Of(context)!;
         feature.Session.Requests.Remove(context);
-        feature.Binding.Leave(feature);
+        feature.Binding.Leave(context, feature);
         return feature.Session.IsEnded ? feature.RecordEndAsync(feature.Binding.RecordEndAsync) : Task.CompletedTask;
     }
 
     private void CountIn() => running.Enter();
 
-    private void Leave(OwnedSessionFeature feature)
+    private void Leave(HttpContext context, OwnedSessionFeature feature)
     {
+        journeys.LeavesSession(context, feature.Policy);
         running.Exit();
         held.Exit(feature.Session);
         if (feature.IsProvisional)

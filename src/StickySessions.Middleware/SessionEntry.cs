@@ -16,7 +16,7 @@ internal sealed partial class SessionEntry(
     HeldSessions held,
     IClusterMembership membership,
     PolicyResolver policies,
-    StickyMetrics metrics,
+    RequestJourneys journeys,
     TimeProvider time,
     ILogger<SessionEntry> logger)
 {
@@ -39,33 +39,38 @@ internal sealed partial class SessionEntry(
     }
 
     /// <summary>Runs the application for a new session, unless none may begin here now.</summary>
-    public async Task RunNewAsync(HttpContext context, StickyPolicy policy, StickyToken fresh, string ingress, RequestDelegate next)
+    public async Task RunNewAsync(
+        HttpContext context, StickyPolicy policy, StickyToken fresh, string ingress, RequestOutcome outcome, RequestDelegate next)
     {
         if (await fence.WhyClosedAsync(policy) is { } reason)
         {
-            await FailAsync(context, reason);
+            await FailAsync(context, policy, reason);
             return;
         }
 
         held.Adopt(fresh.Session, fresh.Epoch, fresh.Created, policy, out var session);
-        await RunForwardedAsync(context, policy, session!, issued: null, ingress, RequestOutcome.New, next);
+        await RunForwardedAsync(context, policy, session!, issued: null, ingress, outcome, next);
     }
 
     /// <summary>The token of a session that begins here; the client gets it with the response.</summary>
     public StickyToken NewToken() => new(SessionId.New(), membership.Self.Tag, Epoch: 1, Created: time.GetUtcNow(), Issued: default);
 
-    public Task FailAsync(HttpContext context, string reason, string? owner = null)
+    public async Task FailAsync(HttpContext context, StickyPolicy policy, string reason, string? owner = null)
     {
-        metrics.Request(RequestOutcome.Failed);
-        NotServed(logger, reason, owner ?? "-");
-        return StickyProblem.WriteAsync(
-            context, StatusCodes.Status503ServiceUnavailable, reason, StickyReasonDetails.Of(reason), owner, StickyReasonDetails.RetryAfter(reason));
+        var journey = journeys.Of(context, policy);
+        journey.Fails(reason, owner);
+        using (journey.BeginLogScope())
+        {
+            NotServed(logger, reason, owner ?? "-");
+            await StickyProblem.WriteAsync(
+                context, StatusCodes.Status503ServiceUnavailable, reason, StickyReasonDetails.Of(reason), owner, StickyReasonDetails.RetryAfter(reason));
+        }
     }
 
     /// <summary>Answers a request that no node would run.</summary>
-    public Task RefuseAsync(HttpContext context, string reason)
+    public Task RefuseAsync(HttpContext context, StickyPolicy policy, string reason)
     {
-        metrics.Request(RequestOutcome.Failed);
+        journeys.Of(context, policy).Fails(reason);
         return StickyProblem.WriteAsync(context, StatusCodes.Status400BadRequest, reason, StickyReasonDetails.Of(reason));
     }
 
@@ -81,7 +86,8 @@ internal sealed partial class SessionEntry(
 
     private Task RunAsync(HttpContext context, OwnedSessionFeature feature, in StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
     {
-        metrics.Request(outcome);
+        var journey = RequestJourney.Of(context);
+        journey?.RunsHere(outcome, feature);
         if (issued is { } token)
         {
             binding.Attach(context, feature, token);
@@ -91,11 +97,12 @@ internal sealed partial class SessionEntry(
             binding.AttachNew(context, feature);
             if (feature.Policy.QueryName is not null && NegotiateAnswer.IsWanted(context))
             {
-                return NegotiateAnswer.WriteAsync(context, binding.AddressOf(context, feature, NegotiateAnswer.HubPath(context)));
+                NegotiateAnswer.Choose(context, path => binding.AddressOf(context, feature, path));
             }
         }
 
         RewrittenRequest.Restore(context, policies.Rewritten);
+        next = journey?.InLogScope(next) ?? next;
         return feature is { IsProvisional: true, Policy.BodyToken: not null } ? binding.LearnFromBodyAsync(context, feature, next) : next(context);
     }
 
@@ -120,7 +127,7 @@ internal sealed partial class SessionEntry(
             }
         }
 
-        await (reason is null ? RunAsync(context, feature, issued, outcome, next) : FailAsync(context, reason));
+        await (reason is null ? RunAsync(context, feature, issued, outcome, next) : FailAsync(context, feature.Policy, reason));
     }
 
     /// <summary>If and when this node has a place for one more request.</summary>
@@ -131,12 +138,13 @@ internal sealed partial class SessionEntry(
         switch (admitted.Status)
         {
             case AdmissionStatus.Shed:
-                await FailAsync(context, StickyReasons.OwnerFull, membership.Self.Name);
+                await FailAsync(context, feature.Policy, StickyReasons.OwnerFull, membership.Self.Name);
                 return;
             case AdmissionStatus.SessionLost:
-                await FailAsync(context, StickyReasons.OwnerUnknown, membership.Self.Name);
+                await FailAsync(context, feature.Policy, StickyReasons.OwnerUnknown, membership.Self.Name);
                 return;
             case AdmissionStatus.ClientGone:
+                journeys.Of(context, feature.Policy).EndsByClient();
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
                 return;
         }

@@ -20,6 +20,7 @@ internal sealed class StickySessionsMiddleware(
     OwnerNode owner,
     SessionEntry entry,
     NodeLifecycle node,
+    RequestJourneys journeys,
     IClusterMembership membership)
 {
     public Task Invoke(HttpContext context)
@@ -38,7 +39,7 @@ internal sealed class StickySessionsMiddleware(
         if (policy is null || (forwarded is null && IsPreflight(context.Request)))
         {
             RewrittenRequest.Restore(context, policies.Rewritten);
-            return next(context);
+            return journeys.PassAsync(context, policy is null ? RequestOutcome.Disabled : RequestOutcome.Preflight, policy, next);
         }
 
         if (forwarded is not null)
@@ -49,7 +50,7 @@ internal sealed class StickySessionsMiddleware(
         if (!membership.IsJoined)
         {
             // It may not know the cluster's keys either, so no token can be read.
-            return entry.FailAsync(context, StickyReasons.NotJoined);
+            return entry.FailAsync(context, policy, StickyReasons.NotJoined);
         }
 
         // 2. The token. Complete at once unless a user must be authenticated, or a directory asked.
@@ -67,13 +68,18 @@ internal sealed class StickySessionsMiddleware(
             && !node.HasLeft
             && held.TryEnter(found.Token.Session, found.Token.Epoch, out var session) == EnterStatus.Entered)
         {
+            if (journeys.IsWatched(context))
+            {
+                journeys.Of(context, policy);
+            }
+
             return entry.RunAsync(context, policy, session!, found.Token, RequestOutcome.Local, next);
         }
 
         return found.Status switch
         {
-            TokenFindingStatus.Conflict => entry.RefuseAsync(context, StickyReasons.TokenConflict),
-            TokenFindingStatus.Busy => entry.FailAsync(context, StickyReasons.LookupsBusy),
+            TokenFindingStatus.Conflict => entry.RefuseAsync(context, policy, StickyReasons.TokenConflict),
+            TokenFindingStatus.Busy => entry.FailAsync(context, policy, StickyReasons.LookupsBusy),
             _ => ingress.RouteAsync(context, policy, found, next),
         };
     }

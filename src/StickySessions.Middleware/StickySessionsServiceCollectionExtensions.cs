@@ -31,6 +31,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddStickyOptions<StickyKeyOptions>("Keys");
         services.AddStickyOptions<StickyRedisOptions>("Redis");
         services.AddStickyOptions<StickyStaticOptions>("Static");
+        services.AddStickyOptions<StickyDiagnosticsOptions>("Diagnostics");
 
         // Before all others, which would stumble over one wrong option each.
         services.TryAddSingleton<OptionsCheck>();
@@ -40,12 +41,14 @@ public static class StickySessionsServiceCollectionExtensions
 
         // In the order of the floors. Of the hosted services the interconnect starts before the node joins, and stops after it left.
         services.TryAddSingleton<StickyMetrics>();
+        services.TryAddSingleton<OutcomeLogScopes>();
         services.AddTokens();
         services.TryAddSingleton(ChooseKeys);
         services.AddPolicies();
         services.AddCluster();
         services.AddOwnership();
         services.AddForwarding();
+        services.TryAddSingleton<RequestJourneys>();
         services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<OwnSessions>();
         services.TryAddSingleton<RequestTokens>();
@@ -94,6 +97,8 @@ public static class StickySessionsServiceCollectionExtensions
         public IStickySessionsBuilder ConfigureForwarding(Action<StickyForwardingOptions> configure) => Configure(configure);
 
         public IStickySessionsBuilder ConfigureKeys(Action<StickyKeyOptions> configure) => Configure(configure);
+
+        public IStickySessionsBuilder ConfigureDiagnostics(Action<StickyDiagnosticsOptions> configure) => Configure(configure);
 
         public IStickySessionsBuilder ConfigurePolicy(Action<StickyPolicyOptions> configure) => Configure(configure);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace StickySessions.Diagnostics;
@@ -19,7 +20,7 @@ internal sealed class StickyMetrics : IDisposable
     {
         _meter = meters.Create(MeterName);
         _requests = _meter.CreateCounter<long>(
-            "stickysessions.requests", "{request}", "Requests to sticky endpoints by what became of them.");
+            "stickysessions.requests", "{request}", "Requests by what became of them at this node.");
         _rejectedTokens = _meter.CreateCounter<long>(
             "stickysessions.tokens.rejected", "{token}", "Session tokens that were not accepted, by reason.");
         _claims = _meter.CreateCounter<long>(
@@ -32,12 +33,30 @@ internal sealed class StickyMetrics : IDisposable
             "stickysessions.requests.owner_full", "{request}", "Requests of sessions that this node holds and that met more than Node:MaxRequests, by result.");
     }
 
-    public void Request(RequestOutcome outcome)
+    /// <summary>Counts a request that is over, or that this node does not look at again.</summary>
+    /// <param name="outcome">What became of it.</param>
+    /// <param name="policy">The policy that it fell under, if any.</param>
+    /// <param name="reason">One of <see cref="StickyReasons"/>, if it was answered with an error.</param>
+    public void Request(RequestOutcome outcome, string? policy, string? reason = null)
     {
-        if (_requests.Enabled)
+        if (!_requests.Enabled)
         {
-            _requests.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToTag()));
+            return;
         }
+
+        // On the stack, as long as they are few.
+        var tags = new TagList { { "outcome", outcome.ToTag() } };
+        if (policy is not null)
+        {
+            tags.Add("policy", policy);
+        }
+
+        if (reason is not null)
+        {
+            tags.Add("reason", reason);
+        }
+
+        _requests.Add(1, tags);
     }
 
     public void TokenRejected(string reason)
@@ -123,44 +142,4 @@ internal static class PlacementReasons
 
     /// <summary>This node takes no new sessions any more.</summary>
     public const string Draining = "draining";
-}
-
-/// <summary>What became of a request at the node that counts it.</summary>
-internal enum RequestOutcome
-{
-    /// <summary>A new session was placed here.</summary>
-    New,
-
-    /// <summary>The client's node owns the session.</summary>
-    Local,
-
-    /// <summary>Forwarded to the owner, which answered.</summary>
-    Forwarded,
-
-    /// <summary>Served here for another node that received it.</summary>
-    Served,
-
-    /// <summary>The owner was gone and this node claimed the session.</summary>
-    Claimed,
-
-    /// <summary>Answered <em>not mine</em> to another node.</summary>
-    Refused,
-
-    /// <summary>Answered with an error, for instance because the owner could not be reached.</summary>
-    Failed,
-}
-
-internal static class RequestOutcomeTags
-{
-    // Tags are written by hand so that a rename in code changes nobody's dashboard, and none is allocated for each request.
-    public static string ToTag(this RequestOutcome outcome) => outcome switch
-    {
-        RequestOutcome.New => "new",
-        RequestOutcome.Local => "local",
-        RequestOutcome.Forwarded => "forwarded",
-        RequestOutcome.Served => "served",
-        RequestOutcome.Claimed => "claimed",
-        RequestOutcome.Refused => "refused",
-        _ => "failed",
-    };
 }

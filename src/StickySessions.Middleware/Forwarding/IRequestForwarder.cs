@@ -29,4 +29,7 @@ internal enum ForwardStatus
     Failed,
 }
 
-internal readonly record struct ForwardResult(ForwardStatus Status, NotMine NotMine = default);
+/// <param name="Status">What became of the request.</param>
+/// <param name="NotMine">What the receiver said.</param>
+/// <param name="Reason">One of <see cref="Diagnostics.StickyReasons"/> if it failed, or null if that was the client's doing.</param>
+internal readonly record struct ForwardResult(ForwardStatus Status, NotMine NotMine = default, string? Reason = null);

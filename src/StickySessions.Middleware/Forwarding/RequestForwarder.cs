@@ -52,7 +52,7 @@ internal sealed partial class RequestForwarder(
     {
         await StickyProblem.WriteAsync(
             context, StatusCodes.Status501NotImplemented, StickyReasons.Tunnel, "CONNECT asks for a tunnel, which is not forwarded to the session's owner.");
-        return new ForwardResult(ForwardStatus.Failed);
+        return Failed(StickyReasons.Tunnel);
     }
 
     private async Task<ForwardResult> ConcludeAsync(HttpContext context, ForwardAttempt attempt, ForwarderError error, ReplayableBody? body)
@@ -85,7 +85,9 @@ internal sealed partial class RequestForwarder(
                 context.Abort();
             }
 
-            return new ForwardResult(ForwardStatus.Failed);
+            return error is ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient or ForwarderError.ResponseBodyClient
+                ? new ForwardResult(ForwardStatus.Failed)
+                : Failed(StickyReasons.OwnerLost);
         }
 
         // 3. The client's own fault keeps its status.
@@ -104,8 +106,7 @@ internal sealed partial class RequestForwarder(
             return await TryAgainAsync(context, attempt, body, new ForwardResult(ForwardStatus.NotSent));
         }
 
-        await WriteProblemAsync(context, attempt, failure);
-        return new ForwardResult(ForwardStatus.Failed);
+        return await WriteProblemAsync(context, attempt, failure);
     }
 
     /// <summary>Makes the request as if it had never been forwarded, or says that this is no longer possible.</summary>
@@ -118,7 +119,7 @@ internal sealed partial class RequestForwarder(
                 context, StatusCodes.Status503ServiceUnavailable, StickyReasons.BodySent,
                 "The session moved to another node while the request was being sent. It has not run; send it again.",
                 attempt.Channel.Name, TimeSpan.FromSeconds(1));
-            return new ForwardResult(ForwardStatus.Failed);
+            return Failed(StickyReasons.BodySent);
         }
 
         body?.Rewind();
@@ -127,7 +128,7 @@ internal sealed partial class RequestForwarder(
         return result;
     }
 
-    private Task WriteProblemAsync(HttpContext context, ForwardAttempt attempt, Exception? failure)
+    private async Task<ForwardResult> WriteProblemAsync(HttpContext context, ForwardAttempt attempt, Exception? failure)
     {
         var node = attempt.Channel.Name;
         var (status, reason, detail, wait) = failure switch
@@ -150,8 +151,11 @@ internal sealed partial class RequestForwarder(
             LogFailed(logger, node, reason, failure);
         }
 
-        return StickyProblem.WriteAsync(context, status, reason, detail, node, wait);
+        await StickyProblem.WriteAsync(context, status, reason, detail, node, wait);
+        return Failed(reason);
     }
+
+    private static ForwardResult Failed(string reason) => new(ForwardStatus.Failed, Reason: reason);
 
     private ReplayableBody? KeepBody(HttpContext context)
     {

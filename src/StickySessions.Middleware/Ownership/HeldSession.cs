@@ -157,7 +157,12 @@ internal sealed class HeldSession
             Interlocked.CompareExchange(ref _claim, claim, before);
         }
 
-        Volatile.Write(ref _verifiedIn, verification);
+        // Answers may come in another order than they were asked for in.
+        var known = VerifiedIn;
+        while (known < verification && Interlocked.CompareExchange(ref _verifiedIn, verification, known) != known)
+        {
+            known = VerifiedIn;
+        }
     }
 
     /// <summary>The cluster has confirmed that this node owned it when the term began.</summary>

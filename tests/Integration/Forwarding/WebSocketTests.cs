@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using StickySessions.Forwarding;
-using StickySessions.Tests.Integration.Hosts;
 using static StickySessions.Tests.Integration.Forwarding.TwoNodes;
 
 namespace StickySessions.Tests.Integration.Forwarding;

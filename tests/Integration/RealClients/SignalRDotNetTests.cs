@@ -25,6 +25,10 @@ public sealed class SignalRDotNetTests(SharedClientApps apps)
         from isMessagePack in transport == HttpTransportType.ServerSentEvents ? new[] { false } : [false, true]
         select new TheoryDataRow<Spraying, HttpTransportType, bool>(spraying, transport, isMessagePack);
 
+    /// <summary>The first answer is the same in all runs; by long polling all requests after it must find the session, too.</summary>
+    public static int ConnectionsWithoutCookies(HttpTransportType transport, bool isMessagePack)
+        => transport == HttpTransportType.LongPolling && !isMessagePack ? 200 : 50;
+
     [Theory]
     [MemberData(nameof(TransportsAndProtocols))]
     public async Task Connections_OfVisitorsWhoKeepCookies_AreCountedOn(Spraying spraying, HttpTransportType transport, bool isMessagePack)
@@ -45,7 +49,8 @@ public sealed class SignalRDotNetTests(SharedClientApps apps)
     public async Task Connections_ThatIgnoreCookies_AreCountedOn(Spraying spraying, HttpTransportType transport, bool isMessagePack)
     {
         var address = await (await apps.StickyAsync(WithoutCookies)).AddressAsync(spraying);
-        var talks = await Task.WhenAll(Enumerable.Range(0, Visitors * ConnectionsOfEach).Select(_ => TalkAsync(address, transport, cookies: null, isMessagePack)));
+        var connections = ConnectionsWithoutCookies(transport, isMessagePack);
+        var talks = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => TalkAsync(address, transport, cookies: null, isMessagePack)));
         Told.AssertCountedOnEach(await StopAsync(talks), Messages);
     }
 

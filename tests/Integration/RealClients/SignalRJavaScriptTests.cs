@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Connections;
+using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.RealClients;
 
@@ -23,8 +24,9 @@ public sealed class SignalRJavaScriptTests(SharedClientApps apps, NodeScripts sc
     [MemberData(nameof(SignalRDotNetTests.TransportsAndProtocols), MemberType = typeof(SignalRDotNetTests))]
     public async Task Connections_ThatIgnoreCookies_AreCountedOn(Spraying spraying, HttpTransportType transport, bool isMessagePack)
     {
+        var visitors = SignalRDotNetTests.ConnectionsWithoutCookies(transport, isMessagePack) / ConnectionsOfEach;
         var cluster = await apps.StickyAsync(SignalRDotNetTests.WithoutCookies);
-        Assert.All(await TalkAsync(cluster, spraying, transport, isMessagePack, "none"), visit => Told.AssertCountedOnEach(visit, Messages));
+        Assert.All(await TalkAsync(cluster, spraying, transport, isMessagePack, "none", visitors), visit => Told.AssertCountedOnEach(visit, Messages));
     }
 
     /// <summary>The script cuts the connection itself, see <see cref="StatefulReconnectTests"/>.</summary>
@@ -49,24 +51,38 @@ public sealed class SignalRJavaScriptTests(SharedClientApps apps, NodeScripts sc
     [Theory]
     [MemberData(nameof(SignalRDotNetTests.Transports), MemberType = typeof(SignalRDotNetTests))]
     public async Task Connection_WithoutStickySessions_IsNotFound(Spraying spraying, HttpTransportType transport)
+        => await AssertNotFoundAsync(await apps.UnstickyAsync(), spraying, transport, "page");
+
+    /// <summary>To the default policy each of its requests is a new visitor's.</summary>
+    [Theory]
+    [MemberData(nameof(SignalRDotNetTests.Transports), MemberType = typeof(SignalRDotNetTests))]
+    public async Task Connection_ThatIgnoresCookies_IsNotFound(Spraying spraying, HttpTransportType transport)
+        => await AssertNotFoundAsync(await apps.StickyAsync(), spraying, transport, "none");
+
+    private async Task AssertNotFoundAsync(ClientAppCluster cluster, Spraying spraying, HttpTransportType transport, string cookies)
     {
-        var address = await (await apps.UnstickyAsync()).AddressAsync(spraying);
-        var talk = await scripts.RunOrSkipAsync("signalr.js", $"{address}", $"{transport}", "json", "page", "1", "1", $"{Messages}");
+        var talk = await RunAsync(cluster, spraying, transport, isMessagePack: false, cookies, visitors: 1, connectionsOfEach: 1);
         Assert.NotEqual(0, talk.ExitCode);
         Assert.Matches("Status code '404'|connection could not be found on the server", talk.Errors);
     }
 
-    private async Task<Told[][]> TalkAsync(ClientAppCluster cluster, Spraying spraying, HttpTransportType transport, bool isMessagePack, string cookies)
+    private async Task<Told[][]> TalkAsync(
+        ClientAppCluster cluster, Spraying spraying, HttpTransportType transport, bool isMessagePack, string cookies, int visitors = Visitors)
     {
-        var protocol = isMessagePack ? "messagepack" : "json";
-        var talk = await scripts.RunOrSkipAsync(
-            "signalr.js", $"{await cluster.AddressAsync(spraying)}", $"{transport}", protocol, cookies, $"{Visitors}", $"{ConnectionsOfEach}", $"{Messages}");
+        var talk = await RunAsync(cluster, spraying, transport, isMessagePack, cookies, visitors, ConnectionsOfEach);
 
         // The client's warnings are errors.
         Assert.Equal((0, ""), (talk.ExitCode, talk.Errors));
         var visits = Told.Read(talk.Output);
-        Assert.Equal(Visitors * ConnectionsOfEach, visits.Sum(visit => visit.Length));
+        Assert.Equal(visitors * ConnectionsOfEach, visits.Sum(visit => visit.Length));
         return visits;
+    }
+
+    private async Task<FinishedProcess> RunAsync(
+        ClientAppCluster cluster, Spraying spraying, HttpTransportType transport, bool isMessagePack, string cookies, int visitors, int connectionsOfEach)
+    {
+        string[] what = [$"{await cluster.AddressAsync(spraying)}", $"{transport}", isMessagePack ? "messagepack" : "json", cookies];
+        return await scripts.RunOrSkipAsync("signalr.js", [.. what, $"{visitors}", $"{connectionsOfEach}", $"{Messages}"]);
     }
 
     private sealed record CutStory(Told Told, string[] Ids, int Reconnects);
