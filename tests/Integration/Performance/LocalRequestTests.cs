@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -25,11 +26,16 @@ public sealed partial class LocalRequestTests
 
     private static readonly byte[] Body = Encoding.ASCII.GetBytes(KeepAliveClient.Body);
 
-    [Fact]
-    public async Task LocalRequest_OnKeepAliveConnection_AllocatesNothingInTheMiddleware()
+    /// <summary>Also while its outcome is counted, and while hosting makes an activity for each request because something may be logged.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task LocalRequest_OnKeepAliveConnection_AllocatesNothingInTheMiddleware(bool isCounted, bool isLogged)
     {
-        await using var without = await StartAsync(sticky: false);
-        await using var with = await StartAsync(sticky: true);
+        await using var without = await StartAsync(sticky: false, isLogged);
+        await using var with = await StartAsync(sticky: true, isLogged);
+        using var counter = new OutcomeCounter(isCounted);
         var cookie = await StartSessionAsync(with);
 
         using var plainClient = new KeepAliveClient(new Uri(without.Urls.First()), cookie);
@@ -46,6 +52,7 @@ public sealed partial class LocalRequestTests
         // The session was there all the time: a new one would have been bound by a cookie.
         Assert.DoesNotContain("Set-Cookie", stickyClient.LastAnswer, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("X-Session: yes", stickyClient.LastAnswer, StringComparison.Ordinal);
+        Assert.Equal(isCounted, counter.Local > RequestsPerRound);
         Assert.True(sticky - plain < Nothing, $"{sticky:0.0} B per request with UseStickySessions, {plain:0.0} B without");
     }
 
@@ -56,10 +63,15 @@ public sealed partial class LocalRequestTests
         return (double)(GC.GetTotalAllocatedBytes(precise: true) - before) / RequestsPerRound;
     }
 
-    private static async Task<WebApplication> StartAsync(bool sticky)
+    private static async Task<WebApplication> StartAsync(bool sticky, bool isLogged)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        if (isLogged)
+        {
+            builder.Logging.AddProvider(new OnlyWhatIsCritical());
+        }
+
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         if (sticky)
         {
@@ -91,4 +103,57 @@ public sealed partial class LocalRequestTests
 
     [GeneratedRegex("^[^;]+")]
     private static partial Regex CookiePair();
+
+    /// <summary>Reads the meter, as an exporter does.</summary>
+    private sealed class OutcomeCounter : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private long _local;
+
+        public OutcomeCounter(bool isOn)
+        {
+            _listener.InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument is { Meter.Name: "StickySessions", Name: "stickysessions.requests" })
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<long>((_, measurement, tags, _) =>
+            {
+                if (tags[0].Value is "local")
+                {
+                    Interlocked.Add(ref _local, measurement);
+                }
+            });
+            if (isOn)
+            {
+                _listener.Start();
+            }
+        }
+
+        public long Local => Interlocked.Read(ref _local);
+
+        public void Dispose() => _listener.Dispose();
+    }
+
+    /// <summary>Logs nothing here, and yet it might.</summary>
+    private sealed class OnlyWhatIsCritical : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull
+            => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Critical;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
 }

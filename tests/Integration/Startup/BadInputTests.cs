@@ -37,6 +37,7 @@ public sealed class BadInputTests(GarnetServerFixture garnet)
     [InlineData("Node:Weight", "heavy", "remove it for its default")]
     [InlineData("Forwarding:PingInterval", "often", "remove it for its default")]
     [InlineData("Policy:Cookie:SameSite", "Sometimes", "remove it for its default")]
+    [InlineData("Diagnostics:ResponseHeader", "sometimes", "remove it for its default")]
     public async Task Option_Wrong_IsNamedWithValueAndRemedy(string key, string value, string remedy)
     {
         var sticky = new Dictionary<string, string?> { ["Redis:Configuration"] = "127.0.0.1:1", ["Keys:Secret"] = Secret, [key] = value };

@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using StickySessions.Cluster;
+using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
 using StickySessions.Policies;
 using StickySessions.Redis;
@@ -23,6 +24,7 @@ public sealed partial class OptionsDocumentTests
         ("Keys", new StickyKeyOptions()),
         ("Policy", new StickyPolicyOptions()),
         ("Forwarding", new StickyForwardingOptions()),
+        ("Diagnostics", new StickyDiagnosticsOptions()),
     ];
 
     [Fact]

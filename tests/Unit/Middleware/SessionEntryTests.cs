@@ -49,12 +49,13 @@ public sealed class SessionEntryTests : IDisposable
         var fence = new SessionFence(membership, peers: null!);
         var keys = new FixedKeys("a secret of the cluster");
         var protector = new TokenProtector(keys);
+        var journeys = TestJourneys.Create(_metrics);
         var binding = new SessionBinding(
             new SessionCookie(protector, _time),
             new ResponseTokens(protector, keys, membership, _held, _directory, _time, NullLogger<ResponseTokens>.Instance),
-            membership, _held, _directory, fence, new RunningCount(), _time, NullLogger<SessionBinding>.Instance);
+            membership, _held, _directory, fence, new RunningCount(), journeys, _time, NullLogger<SessionBinding>.Instance);
         _entry = new SessionEntry(
-            binding, fence, new SessionAdmission(_limit, _held, _metrics), _held, membership, _policies.Resolver, _metrics, _time, NullLogger<SessionEntry>.Instance);
+            binding, fence, new SessionAdmission(_limit, _held, _metrics), _held, membership, _policies.Resolver, journeys, _time, NullLogger<SessionEntry>.Instance);
         _context = NewContext(_response);
     }
 
