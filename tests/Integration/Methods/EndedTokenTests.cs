@@ -41,6 +41,7 @@ public sealed class EndedTokenTests(GarnetServerFixture garnet)
 
         await cluster.GetAsync("/login", browser);
 
+        Assert.NotNull(browser.Value(Cookie));
         Assert.Equal(Enumerable.Range(1, 6), (await cluster.VisitAsync("/cookie", browser, visits: 6)).Select(request => request.Count));
     }
 
