@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Http;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tokens;
