@@ -51,7 +51,7 @@ internal sealed class CountedOutcomes : IDisposable
     {
         var expected = outcomes.Order(StringComparer.Ordinal).ToArray();
         await Eventually.Async(() => All.Length >= expected.Length, $"{string.Join(", ", expected)} are counted");
-        Assert.Equal(expected, All);
+        Assert.Equal(string.Join(", ", expected), string.Join(", ", All));
     }
 }
 
