@@ -25,11 +25,15 @@ internal sealed class RequestJourney(
     private SessionId? _session;
     private uint _epoch;
     private bool _isDecided;
+    private bool _isSettled;
 
     public OutcomeFacts Facts => new(_outcome, _reason, policy?.Name, ingress, _owner, _session?.ToString(), _epoch);
 
     /// <summary>Null if it has none, or none that is worth an object: it runs where it arrived, and nobody wants to be told.</summary>
     public static RequestJourney? Of(HttpContext context) => context.Features.Get<RequestJourney>();
+
+    /// <summary>The pipeline runs again, for an error page: where the request went, and why, was settled before.</summary>
+    public void RunsAgain() => _isSettled = _isDecided;
 
     /// <summary>It runs here without a session.</summary>
     public void Passes(RequestOutcome outcome) => Decide(outcome, owner: null, session: null, epoch: 0);
@@ -102,6 +106,11 @@ internal sealed class RequestJourney(
 
     private void Decide(RequestOutcome outcome, string? owner, SessionId? session, uint epoch, string? reason = null)
     {
+        if (_isSettled)
+        {
+            return;
+        }
+
         (_outcome, _owner, _session, _epoch, _reason, _isDecided) = (outcome, owner, session, epoch, reason, true);
         if (activity is not null)
         {

@@ -46,7 +46,6 @@ internal sealed class RequestJourneys : IDisposable
     {
         if (RequestJourney.Of(context) is { } begun)
         {
-            // The pipeline runs again, for an error page.
             return begun;
         }
 

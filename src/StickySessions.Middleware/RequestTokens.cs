@@ -33,7 +33,7 @@ internal sealed class RequestTokens(
 
         if (policy.Method == StickyMethod.Insert)
         {
-            return tokens.Aggregate(default(TokenFinding), (best, token) => SessionCookie.Better(best, signed.Verify(token.Value, policy)));
+            return FindInserted(tokens, policy);
         }
 
         if (policy.OnConflict == TokenConflictBehavior.Reject && Disagree(tokens))
@@ -49,6 +49,27 @@ internal sealed class RequestTokens(
         return policy.Method == StickyMethod.Learn
             ? await FindLearntAsync(tokens, policy, context.RequestAborted)
             : TokenFinding.Unbound(IdOf(tokens[0], policy));
+    }
+
+    /// <summary>The first source with a valid token is right; of several in one source the better one.</summary>
+    private TokenFinding FindInserted(ImmutableArray<SourcedToken> tokens, StickyPolicy policy)
+    {
+        var (best, source) = (default(TokenFinding), -1);
+        foreach (var token in tokens)
+        {
+            var finding = signed.Verify(token.Value, policy);
+            if (!best.IsValid || token.Source == source)
+            {
+                best = SessionCookie.Better(best, finding);
+                source = token.Source;
+            }
+            else if (policy.OnConflict == TokenConflictBehavior.Reject && finding.IsValid && finding.Token.Session != best.Token.Session)
+            {
+                return new(TokenFindingStatus.Conflict, default);
+            }
+        }
+
+        return best;
     }
 
     private TokenFinding FindRewritten(ImmutableArray<SourcedToken> tokens, StickyPolicy policy)

@@ -31,6 +31,7 @@ internal sealed class StickySessionsMiddleware(
             return next(context);
         }
 
+        RequestJourney.Of(context)?.RunsAgain();
         var forwarded = context.Features.Get<IForwardedRequestFeature>();
         forwarded?.RestoreRequest(context);
 

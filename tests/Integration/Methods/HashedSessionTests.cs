@@ -1,5 +1,9 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using StickySessions.Cluster;
 using StickySessions.Ownership;
 using StickySessions.Tests.Integration.Hosts;
@@ -46,6 +50,75 @@ public sealed class HashedSessionTests(GarnetServerFixture garnet)
 
         await cluster.StartAsync("web-3");
         foreach (var (user, owner) in users)
+        {
+            Assert.Equal(owner, await cluster.OwnerAsync(user: user));
+        }
+    }
+
+    /// <summary>A WebSocket makes no further request; its session does not idle out, and its new home has never heard of it.</summary>
+    [Fact]
+    public async Task SessionWithAWebSocket_WhoseHomeJoined_IsFoundThroughAnyNode()
+    {
+        await using var cluster = await StartAsync(TokenCluster.ByUser(Idle), _ => { }, app =>
+        {
+            app.UseWebSockets();
+            app.MapGet("/socket", async (HttpContext context) =>
+            {
+                using var accepted = await context.WebSockets.AcceptWebSocketAsync();
+                await accepted.ReceiveAsync(new byte[16], context.RequestAborted);
+            });
+        }, "web-1", "web-2");
+        var users = await BeginAsync(cluster, 40);
+        var sockets = new List<ClientWebSocket>();
+        try
+        {
+            foreach (var pair in users)
+            {
+                var socket = new ClientWebSocket();
+                sockets.Add(socket);
+                socket.Options.SetRequestHeader(TokenCluster.UserHeader, pair.Key);
+                await socket.ConnectAsync(new UriBuilder(new Uri(cluster.Named("web-1").Address, "/socket")) { Scheme = "ws" }.Uri, TestContext.Current.CancellationToken);
+            }
+
+            await cluster.StartAsync("web-3");
+            var (user, owner) = users.First(pair => HomeOf(cluster, pair.Key) == "web-3");
+            var watch = Stopwatch.StartNew();
+            await Eventually.Async(() => watch.Elapsed > Idle * 1.5, "nothing but the WebSocket used the session for longer than it may idle");
+
+            Assert.Equal(owner, await cluster.OwnerAsync(user: user));
+            Assert.All(sockets, socket => Assert.Equal(WebSocketState.Open, socket.State));
+        }
+        finally
+        {
+            sockets.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task HomeThatDrains_KeepsWhatItHolds_AndNewSessionsStayWhereTheyWerePut()
+    {
+        await using var cluster = await StartAsync(
+            TokenCluster.ByUser(), sticky => sticky.ConfigureNode(node => node.DrainDelay = TimeSpan.FromSeconds(2.5)), _ => { }, "web-1", "web-2", "web-3");
+        var held = await BeginAsync(cluster, 12);
+        var newcomers = Enumerable.Range(100, 30).Select(i => $"user-{i}").Where(user => HomeOf(cluster, user) == "web-2").Take(5).ToArray();
+
+        var left = cluster.Named("web-2").StopAsync();
+        await Eventually.Async(() => cluster.Nodes.All(node => !node.Sees("web-2")), "web-2 drains");
+        var placed = new Dictionary<string, string>();
+        foreach (var user in newcomers)
+        {
+            placed[user] = await cluster.OwnerAsync(user: user);
+            Assert.NotEqual("web-2", placed[user]);
+        }
+
+        foreach (var (user, owner) in held)
+        {
+            Assert.Equal(owner, await cluster.OwnerAsync(user: user));
+        }
+
+        Assert.False(left.IsCompleted, "the drain was over before the test was");
+        await left;
+        foreach (var (user, owner) in placed.Concat(held.Where(pair => pair.Value != "web-2")))
         {
             Assert.Equal(owner, await cluster.OwnerAsync(user: user));
         }
@@ -206,6 +279,10 @@ public sealed class HashedSessionTests(GarnetServerFixture garnet)
 
     private async Task<TokenCluster> StartAsync(Action<Policies.StickyPolicyOptions> policy, params string[] names)
         => await TokenCluster.StartAsync(await garnet.ConfigurationAsync(), policy, names.Length == 0 ? null : names);
+
+    private async Task<TokenCluster> StartAsync(
+        Action<Policies.StickyPolicyOptions> policy, Action<IStickySessionsBuilder> sticky, Action<WebApplication> map, params string[] names)
+        => await TokenCluster.StartAsync(await garnet.ConfigurationAsync(), policy, names, sticky, map);
 
     private static string HomeOf(TokenCluster cluster, string user)
         => cluster.Of<HashHomes>("web-1").Slots.HomeOf(cluster.IdOf(user))!.Name;
