@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
@@ -21,6 +20,7 @@ internal sealed class HomeRouter(
     HashHomes homes,
     KnownOwners known,
     HolderSearch search,
+    IOwnershipDirectory directory,
     SessionPlacement placement)
 {
     /// <summary>
@@ -30,7 +30,7 @@ internal sealed class HomeRouter(
     private const int Asked = 15;
 
     /// <summary>What this node as a home decides now, so that of concurrent first requests all go to one node.</summary>
-    private readonly ConcurrentDictionary<SessionId, Lazy<Task<NodeTag?>>> _decisions = new();
+    private readonly SharedLookups<HomeDecision> _decisions = new();
 
     /// <summary>The way of a request that entered at this node.</summary>
     /// <param name="token">Names the session; its owner is nobody, or whoever the session's home has just named.</param>
@@ -60,18 +60,20 @@ internal sealed class HomeRouter(
                 : SessionRoute.There(named, ForwardPurpose.Settle, token);
         }
 
+        var home = node.HasLeft
+            ? homes.Slots.Ranked(token.Session).FirstOrDefault(other => other.Tag != membership.Self.Tag)
+            : homes.Slots.HomeOf(token.Session);
         if (known.TryGet(token.Session, out var remembered)
             && remembered.Owner != membership.Self.Tag
             && !refused.Contains(remembered.Owner)
             && view.Find(remembered.Owner) is { } holder)
         {
-            return SessionRoute.There(holder, ForwardPurpose.Guest, token with { Owner = holder.Tag });
+            // What a home remembers is what it has told others: it stands, even if the session has idled out there.
+            var purpose = home?.Tag == membership.Self.Tag ? ForwardPurpose.Settle : ForwardPurpose.Guest;
+            return SessionRoute.There(holder, purpose, token with { Owner = holder.Tag });
         }
 
         // 3. Its home.
-        var home = node.HasLeft
-            ? homes.Slots.Ranked(token.Session).FirstOrDefault(other => other.Tag != membership.Self.Tag)
-            : homes.Slots.HomeOf(token.Session);
         if (home is not null && home.Tag != membership.Self.Tag)
         {
             return refused.Contains(home.Tag)
@@ -84,6 +86,10 @@ internal sealed class HomeRouter(
             ? SessionRoute.There(other, ForwardPurpose.Settle, route.Token)
             : route;
     }
+
+    /// <summary>Who claims a session whose owner is gone: where those also end up who do not know that it ever had an owner.</summary>
+    public Node? HeirOf(SessionId session, ImmutableArray<NodeTag> refused)
+        => homes.Slots.Ranked(session).FirstOrDefault(other => other.State == NodeState.Active && !refused.Contains(other.Tag));
 
     /// <summary>The way of a request that another node forwarded here.</summary>
     public async ValueTask<SessionRoute> ReceiveAsync(ForwardedSession asked, StickyPolicy policy, CancellationToken cancellationToken)
@@ -125,66 +131,87 @@ internal sealed class HomeRouter(
             return Adopt(token, policy);
         }
 
-        var decision = _decisions.GetOrAdd(
-            token.Session,
-            static (_, asked) => new Lazy<Task<NodeTag?>>(() => asked.Self.DecideOnceAsync(asked.Token, asked.Policy)),
-            (Self: this, Token: token, Policy: policy));
-        return await decision.Value.WaitAsync(cancellationToken) is { } elsewhere
-            ? SessionRoute.NotMine(token with { Owner = elsewhere })
-            : await own.EnterIfHeldAsync(token, cancellationToken) ?? SessionRoute.Nowhere(StickyReasons.LeaseExpired);
+        if (_decisions.TryFindAsync(token.Session, () => DecideOnceAsync(token, policy)) is not { } decision)
+        {
+            return SessionRoute.Nowhere(StickyReasons.LookupsBusy);
+        }
+
+        return await decision.WaitAsync(cancellationToken) switch
+        {
+            { IsOver: true } => SessionRoute.NewSession(),
+            { IsUnknown: true } => SessionRoute.Nowhere(StickyReasons.OwnerUnknown),
+            { Elsewhere: { } elsewhere } => SessionRoute.NotMine(token with { Owner = elsewhere }),
+            _ => await own.EnterIfHeldAsync(token, cancellationToken) ?? SessionRoute.Nowhere(StickyReasons.LeaseExpired),
+        };
     }
 
-    /// <returns>Where the session lives, or null for here: then it is held before anybody can ask again.</returns>
-    private async Task<NodeTag?> DecideOnceAsync(StickyToken token, StickyPolicy policy)
+    /// <returns>Where the session lives. If that is here, it is held before anybody can ask again.</returns>
+    private async Task<HomeDecision> DecideOnceAsync(StickyToken token, StickyPolicy policy)
     {
-        try
+        if (own.Holds(token.Session))
         {
-            if (own.Holds(token.Session))
-            {
-                // Since this request looked.
-                return null;
-            }
-
-            var elsewhere = await FindElsewhereAsync(token, policy);
-            if (elsewhere is { } owner)
-            {
-                known.Set(token.Session, new KnownOwner(owner, token.Epoch));
-            }
-            else
-            {
-                own.HoldIdle(token, policy);
-            }
-
-            return elsewhere;
+            // Since this request looked.
+            return default;
         }
-        finally
+
+        var decision = await FindElsewhereAsync(token, policy);
+        if (decision.Elsewhere is { } owner)
         {
-            _decisions.TryRemove(token.Session, out _);
+            known.Set(token.Session, new KnownOwner(owner, token.Epoch));
         }
+        else if (decision == default)
+        {
+            own.HoldIdle(token, policy);
+        }
+
+        return decision;
     }
 
-    private async ValueTask<NodeTag?> FindElsewhereAsync(StickyToken token, StickyPolicy policy)
+    private async ValueTask<HomeDecision> FindElsewhereAsync(StickyToken token, StickyPolicy policy)
     {
         var slots = homes.Slots;
         if (known.TryGet(token.Session, out var settled) && settled.Owner != membership.Self.Tag && slots.View.Find(settled.Owner) is not null)
         {
-            return settled.Owner;
+            return new HomeDecision(settled.Owner);
         }
 
-        // With Rewrite and Learn a session begins anywhere, and its token may come without what was appended or recorded.
-        if (policy.Method != StickyMethod.Hash || !homes.AreSettledFor(policy.IdleTimeout))
+        if (policy.Method == StickyMethod.Rewrite && await ReadAsync(token.Session) is { } record)
         {
-            var next = slots.Ranked(token.Session).Where(other => other.Tag != membership.Self.Tag).Take(Asked);
-            var found = await search.FindAsync(token.Session, seenEpoch: 0, next, CancellationToken.None);
-            if (found.Status == HoldsStatus.Held)
-            {
-                return found.Owner;
-            }
+            // It came without what would have said so.
+            return record.Ended ? new HomeDecision(IsOver: true) : new HomeDecision(record.Owner == membership.Self.Tag ? null : record.Owner);
         }
 
-        return placement.AwayFromHome(token.Session, policy, node.IsDraining, slots)?.Tag;
+        // With Rewrite and Learn a session begins anywhere, and its token may come without what was appended or recorded. A hashed one may have lived
+        // elsewhere since another node was its home, however long ago that was: where it is used it never troubles its home.
+        var next = slots.Ranked(token.Session).Where(other => other.Tag != membership.Self.Tag).Take(Asked);
+        var found = await search.FindAsync(token.Session, seenEpoch: 0, next, CancellationToken.None);
+        return found switch
+        {
+            { Status: HoldsStatus.Held } => new HomeDecision(found.Owner),
+            { Status: HoldsStatus.Ended } when policy.Method != StickyMethod.Hash => new HomeDecision(IsOver: true),
+            { Unanswered: not null } when policy.PrefersConsistency => new HomeDecision(IsUnknown: true),
+            _ => new HomeDecision(placement.AwayFromHome(token.Session, policy, node.IsDraining, slots)?.Tag),
+        };
+    }
+
+    /// <returns>Null if there is none, or nobody can be asked.</returns>
+    private async ValueTask<OwnershipRecord?> ReadAsync(SessionId session)
+    {
+        try
+        {
+            return await directory.ReadAsync(session, CancellationToken.None);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            return null;
+        }
     }
 
     private SessionRoute Adopt(in StickyToken token, StickyPolicy policy)
         => own.Hold(token, token.Epoch, policy, own.Asking()) ?? SessionRoute.Nowhere(StickyReasons.LeaseExpired);
 }
+
+/// <param name="Elsewhere">Where the session lives, or null for the home itself.</param>
+/// <param name="IsOver">It has ended.</param>
+/// <param name="IsUnknown">A node that may hold it does not answer, and the policy rather waits than have two.</param>
+internal readonly record struct HomeDecision(NodeTag? Elsewhere = null, bool IsOver = false, bool IsUnknown = false);

@@ -90,13 +90,16 @@ internal sealed class IngressNode(
         var token = issued;
         var asked = issued;
         var refused = ImmutableArray<NodeTag>.Empty;
+        var isUnbound = found.IsUnbound;
         var isRepaired = false;
+        var refusals = 0;
+        var purpose = ForwardPurpose.Serve;
         long? unreachableSince = null;
         while (true)
         {
             if (target is null)
             {
-                var route = found.IsUnbound
+                var route = isUnbound
                     ? await router.FindUnboundAsync(token, policy, refused, context.RequestAborted)
                     : await router.FindAsync(token, policy, refused, context.RequestAborted);
                 switch (route.Kind)
@@ -115,15 +118,17 @@ internal sealed class IngressNode(
                         break;
 
                     default:
+                        // Another request goes by the record, which does not outlive its session by much.
+                        known.Forget(token.Session);
                         await entry.FailAsync(context, policy, route.Reason!);
                         return;
                 }
 
-                (target, asked) = (route.Target!, route.Token);
-                var outcome = route.Purpose == ForwardPurpose.Claim ? RequestOutcome.OwnerGone
+                (target, asked, purpose) = (route.Target!, route.Token, route.Purpose);
+                var outcome = purpose == ForwardPurpose.Claim ? RequestOutcome.OwnerGone
                     : isRepaired ? RequestOutcome.NotMineRepaired
                     : RequestOutcome.Forwarded;
-                result = await ForwardAsync(context, journey, outcome, target, new ForwardedSession(route.Purpose, asked, policy.Name));
+                result = await ForwardAsync(context, journey, outcome, target, new ForwardedSession(purpose, asked, policy.Name));
             }
 
             switch (result.Status)
@@ -144,16 +149,33 @@ internal sealed class IngressNode(
 
                     break;
 
+                case ForwardStatus.NotMine when purpose == ForwardPurpose.Home && result.NotMine.Epoch == 0:
+                    unreachableSince ??= time.GetTimestamp();
+                    var view = membership.View;
+                    token = await LearnAsync(asked, result.NotMine, policy, isUnbound, context.RequestAborted);
+                    if (ReferenceEquals(view, membership.View)
+                        && !await WithinFailoverTimeAsync(unreachableSince.Value, bounded => Task.Delay(PauseBeforeTryingAgain, time, bounded), context.RequestAborted))
+                    {
+                        // The two nodes still see different ones.
+                        await entry.FailAsync(context, policy, StickyReasons.OwnerUnknown);
+                        return;
+                    }
+
+                    break;
+
                 case ForwardStatus.NotMine:
-                    refused = refused.Add(target.Tag);
-                    if (refused.Length > MaxRefusals)
+                    if (++refusals > MaxRefusals)
                     {
                         await entry.FailAsync(context, policy, StickyReasons.OwnerUnknown);
                         return;
                     }
 
+                    // A session that has idled out may begin again where it was: its home says so.
+                    var isForgotten = result.NotMine.Epoch == 0 && (purpose == ForwardPurpose.Guest || (purpose == ForwardPurpose.Serve && !policy.SignsTokens));
+                    isUnbound |= isForgotten;
                     isRepaired = true;
-                    token = await LearnAsync(asked, result.NotMine, policy, found.IsUnbound, context.RequestAborted);
+                    refused = isForgotten ? refused : refused.Add(target.Tag);
+                    token = await LearnAsync(asked, result.NotMine, policy, isUnbound, context.RequestAborted);
                     break;
 
                 case ForwardStatus.NotSent:
@@ -233,7 +255,7 @@ internal sealed class IngressNode(
         if (refusal.Epoch < token.Epoch)
         {
             known.Forget(token.Session);
-            return isUnbound ? token with { Owner = default } : token;
+            return isUnbound ? token with { Owner = default, Epoch = 1 } : token;
         }
 
         if (!policy.SignsTokens)

@@ -40,7 +40,9 @@ internal sealed class LearntBody(Stream inner, Func<string, ValueTask<bool>> lea
         try
         {
             await next(context);
-            await feature.CompleteAsync();
+
+            // Not the feature, which would begin a response that nobody has written to.
+            await feature.Writer.CompleteAsync();
         }
         finally
         {

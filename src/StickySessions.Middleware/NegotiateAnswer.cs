@@ -19,10 +19,19 @@ internal static class NegotiateAnswer
             && context.Request.Path.Value is { } path
             && path.EndsWith(Suffix, StringComparison.Ordinal);
 
-    /// <summary>The path that the client was given, without what it has appended.</summary>
-    public static string HubPath(HttpContext context) => context.Request.Path.Value![..^Suffix.Length];
+    /// <summary>
+    /// In place of the endpoint, and under its metadata: what the application has for all requests or for this hub, as CORS and authorization, takes part.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="addressOf">Makes the address from the path that the client was given, without what it has appended.</param>
+    public static void Choose(HttpContext context, Func<string, string> addressOf)
+    {
+        var negotiate = context.GetEndpoint()!;
+        context.SetEndpoint(new Endpoint(
+            asked => WriteAsync(asked, addressOf(asked.Request.Path.Value![..^Suffix.Length])), negotiate.Metadata, negotiate.DisplayName));
+    }
 
-    public static Task WriteAsync(HttpContext context, string address)
+    private static Task WriteAsync(HttpContext context, string address)
     {
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-store";

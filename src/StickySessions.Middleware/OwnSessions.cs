@@ -107,10 +107,20 @@ internal sealed class OwnSessions(
         {
             found = await directory.ReadAsync(token.Session, cancellationToken);
         }
-        catch (DirectoryUnavailableException)
+        catch (DirectoryUnavailableException) when (policy.Method != StickyMethod.Learn)
         {
             // Most likely the session idled out here. Refusing its client for as long as Redis is away would help nobody.
             return new Finding(SessionRoute.NewSession(), token);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            found = null;
+        }
+
+        if (found is null && policy.Method == StickyMethod.Learn)
+        {
+            // Only somebody's memory said that it lives here, and others may remember nothing: its home decides for all.
+            return new Finding(null, token with { Owner = default });
         }
 
         if (found is not { Ended: false } record)

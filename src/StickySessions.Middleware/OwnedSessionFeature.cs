@@ -34,7 +34,7 @@ internal sealed class OwnedSessionFeature(
 
     public int Epoch => (int)_session.Epoch;
 
-    public void End() => _session.End();
+    public void End() => binding.End(this);
 
     /// <summary>The client gets a token of it.</summary>
     public void Keep() => IsProvisional = false;

@@ -17,6 +17,8 @@ internal sealed class RequestTokens(
     HolderSearch search,
     IClusterMembership membership)
 {
+    private readonly SharedLookups<OwnershipRecord?> _lookups = new();
+
     /// <summary>Completed, and without an allocation, for a policy that looks for its own cookie alone.</summary>
     public ValueTask<TokenFinding> FindAsync(HttpContext context, StickyPolicy policy)
         => policy.Sources is { } sources ? FindAsync(context, policy, sources) : new(signed.Read(context, policy));
@@ -31,7 +33,7 @@ internal sealed class RequestTokens(
 
         if (policy.Method == StickyMethod.Insert)
         {
-            return tokens.Aggregate(default(TokenFinding), (best, token) => SessionCookie.Better(best, signed.Verify(token.Value, policy)));
+            return FindInserted(tokens, policy);
         }
 
         if (policy.OnConflict == TokenConflictBehavior.Reject && Disagree(tokens))
@@ -47,6 +49,27 @@ internal sealed class RequestTokens(
         return policy.Method == StickyMethod.Learn
             ? await FindLearntAsync(tokens, policy, context.RequestAborted)
             : TokenFinding.Unbound(IdOf(tokens[0], policy));
+    }
+
+    /// <summary>The first source with a valid token is right; of several in one source the better one.</summary>
+    private TokenFinding FindInserted(ImmutableArray<SourcedToken> tokens, StickyPolicy policy)
+    {
+        var (best, source) = (default(TokenFinding), -1);
+        foreach (var token in tokens)
+        {
+            var finding = signed.Verify(token.Value, policy);
+            if (!best.IsValid || token.Source == source)
+            {
+                best = SessionCookie.Better(best, finding);
+                source = token.Source;
+            }
+            else if (policy.OnConflict == TokenConflictBehavior.Reject && finding.IsValid && finding.Token.Session != best.Token.Session)
+            {
+                return new(TokenFindingStatus.Conflict, default);
+            }
+        }
+
+        return best;
     }
 
     private TokenFinding FindRewritten(ImmutableArray<SourcedToken> tokens, StickyPolicy policy)
@@ -71,6 +94,11 @@ internal sealed class RequestTokens(
         foreach (var token in tokens)
         {
             var finding = await FindLearntAsync(token, policy, cancellationToken) ?? TokenFinding.Unbound(IdOf(token, policy));
+            if (finding.Status == TokenFindingStatus.Busy)
+            {
+                return finding;
+            }
+
             best = SessionCookie.Better(best, finding);
             if (best.IsValid)
             {
@@ -110,16 +138,12 @@ internal sealed class RequestTokens(
         }
 
         // 2. The directory.
-        OwnershipRecord? record;
-        try
+        if (_lookups.TryFindAsync(session, () => LookAsync(session)) is not { } lookup)
         {
-            record = await directory.ReadAsync(session, cancellationToken);
-        }
-        catch (DirectoryUnavailableException)
-        {
-            record = (await search.FindAsync(session, seenEpoch: 0, cancellationToken)).ToRecord();
+            return new(TokenFindingStatus.Busy, default);
         }
 
+        var record = await lookup.WaitAsync(cancellationToken);
         if (record is not { Ended: false } found)
         {
             return record is null ? null : new(TokenFindingStatus.Expired, default);
@@ -128,6 +152,18 @@ internal sealed class RequestTokens(
         owner = new KnownOwner(found.Owner, found.Epoch);
         known.Set(session, owner);
         return Valid(session, owner);
+    }
+
+    private async Task<OwnershipRecord?> LookAsync(SessionId session)
+    {
+        try
+        {
+            return await directory.ReadAsync(session, CancellationToken.None);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            return (await search.FindAsync(session, seenEpoch: 0, CancellationToken.None)).ToRecord();
+        }
     }
 
     private SessionId IdOf(in SourcedToken token, StickyPolicy policy) => ApplicationSessionId.Derive(keys.Current.Current, policy.Name, token.Value);

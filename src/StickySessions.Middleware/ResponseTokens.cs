@@ -102,10 +102,14 @@ internal sealed partial class ResponseTokens(
         }
     }
 
-    /// <summary>As it stands there, not decoded: what is written back must be what was sent. Of several cookies, the one of this session.</summary>
+    /// <summary>
+    /// As it stands there, not decoded: what is written back must be what was sent. Of several cookies, the one of this session; one alone is, even if the
+    /// secret that made the session's id is forgotten.
+    /// </summary>
     private string? ValueOf(HttpContext context, string name, OwnedSessionFeature feature)
     {
-        string? first = null;
+        string? only = null;
+        var count = 0;
         foreach (var sent in new CookieValues(context.Request.Headers.Cookie, name))
         {
             if (ApplicationSessionId.Names(keys.Current, feature.Policy.Name, sent, feature.Session.Id))
@@ -113,10 +117,25 @@ internal sealed partial class ResponseTokens(
                 return sent.ToString();
             }
 
-            first ??= sent.ToString();
+            only = count++ == 0 ? sent.ToString() : null;
         }
 
-        return first;
+        return only;
+    }
+
+    /// <summary>Whether the cookie that goes is the one that names the session, and not another in which tokens may be.</summary>
+    private bool NamesSession(HttpContext context, OwnedSessionFeature feature, int source, string name)
+    {
+        foreach (var sent in new CookieValues(context.Request.Headers.Cookie, name))
+        {
+            if (feature.Policy.Sources!.Transform(source, sent.ToString()) is { } token
+                && ApplicationSessionId.Names(keys.Current, feature.Policy.Name, token, feature.Session.Id))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private async ValueTask<BoundTokens> BindCookiesAsync(HttpContext context, OwnedSessionFeature feature, int source, string name)
@@ -133,7 +152,7 @@ internal sealed partial class ResponseTokens(
             var (value, isDeleted) = (cookie.Value, cookie.Deletes(time.GetUtcNow()));
             if (isDeleted)
             {
-                bound = BoundTokens.TakenAway;
+                bound = NamesSession(context, feature, source, name) ? BoundTokens.TakenAway : BoundTokens.None;
             }
             else if (await BindAsync(feature, context, source, value, name.Length + 1) is { } rewritten)
             {
@@ -194,7 +213,7 @@ internal sealed partial class ResponseTokens(
             }
         }
 
-        return policy.Method == StickyMethod.Rewrite && session is not null ? Suffixed(raw, session, policy, around) ?? raw : raw;
+        return policy.Method == StickyMethod.Rewrite && session is { IsEnded: false } ? Suffixed(raw, session, policy, around) ?? raw : raw;
     }
 
     /// <returns>The session, entered, or null if another node owns it or it has ended.</returns>

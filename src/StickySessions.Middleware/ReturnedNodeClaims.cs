@@ -11,7 +11,7 @@ namespace StickySessions;
 /// others their next request does that, but a WebSocket makes no next request: if another node owns its session by now, it must end.
 /// </summary>
 internal sealed partial class ReturnedNodeClaims(
-    IClusterMembership membership, HeldSessions held, ClaimCoordinator claims, ILogger<ReturnedNodeClaims> logger) : IHostedService
+    IClusterMembership membership, HeldSessions held, ClaimCoordinator claims, HolderSearch search, ILogger<ReturnedNodeClaims> logger) : IHostedService
 {
     private const int AtATime = 16;
 
@@ -37,7 +37,23 @@ internal sealed partial class ReturnedNodeClaims(
         var (asked, self) = (held.Asking(), membership.Self);
         var running = held.All().Where(session => session.Running > 0 && !session.IsEnded && session.Term < asked.Term);
         await Parallel.ForEachAsync(
-            running, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (session, _) => await ClaimAsync(session, asked, self));
+            running,
+            new ParallelOptions { MaxDegreeOfParallelism = AtATime },
+            async (session, _) => await (session.IsHashed ? AskAsync(session, asked) : ClaimAsync(session, asked, self)));
+    }
+
+    /// <summary>A hashed session has no record that could be claimed: it has another owner if another node holds it by now.</summary>
+    private async Task AskAsync(HeldSession session, AskedIn asked)
+    {
+        var found = await search.FindAsync(session.Id, seenEpoch: 0, CancellationToken.None);
+        if (found.Status != HoldsStatus.Held)
+        {
+            held.Keep(session, session.Claim, asked);
+        }
+        else if (session.Term < asked.Term)
+        {
+            held.Yield(session);
+        }
     }
 
     private async Task ClaimAsync(HeldSession session, AskedIn asked, Node self)

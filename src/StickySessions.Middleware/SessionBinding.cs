@@ -27,14 +27,15 @@ internal sealed partial class SessionBinding(
     /// <summary>Enters the application on behalf of a session that the client's token already names.</summary>
     public void Attach(HttpContext context, OwnedSessionFeature feature, in StickyToken token)
     {
+        // The application's own cookie is not given out again for its age alone: its attributes are the application's.
         var isStale = feature.Policy.SignsTokens
             && (token.Epoch != feature.Session.Epoch
                 || token.Owner != membership.Self.Tag
-                || cookies.IsDueForRenewal(token, feature.Policy));
+                || (feature.Policy.Method == StickyMethod.Insert && cookies.IsDueForRenewal(token, feature.Policy)));
         if (isStale || feature.Policy.ReadsResponses || feature.Policy.MayEndByResponse)
         {
             // A token of the application that has no suffix gets one when the application next gives it out.
-            AttachAndIssue(context, feature, isNew: false, isStale && token.Owner != default);
+            AttachAndIssue(context, feature, isNew: false, isStale && token.Issued != default);
             return;
         }
 
@@ -128,7 +129,7 @@ internal sealed partial class SessionBinding(
         var feature = OwnedSessionFeature.Of(context)!;
         feature.Session.Requests.Remove(context);
         feature.Binding.Leave(context, feature);
-        return feature.Session.IsEnded ? feature.RecordEndAsync(feature.Binding.RecordEndAsync) : Task.CompletedTask;
+        return feature is { IsProvisional: false, Session.IsEnded: true } ? feature.RecordEndAsync(feature.Binding.RecordEndAsync) : Task.CompletedTask;
     }
 
     private void CountIn() => running.Enter();
@@ -190,14 +191,8 @@ internal sealed partial class SessionBinding(
     /// <summary>The binding is complete before the response leaves.</summary>
     private async Task BindAsync(HttpContext context, OwnedSessionFeature feature, bool reissue)
     {
-        BoundTokens bound;
-        try
+        if (await TryBindAsync(context, feature) is not { } bound)
         {
-            bound = await responses.BindAsync(context, feature);
-        }
-        catch (DirectoryUnavailableException)
-        {
-            await ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
             return;
         }
 
@@ -209,11 +204,25 @@ internal sealed partial class SessionBinding(
         else if (bound == BoundTokens.TakenAway && !feature.IsProvisional)
         {
             feature.End();
-            await EndAsync(context, feature);
+            await EndAsync(context, feature, isBound: true);
         }
         else if (bound == BoundTokens.None && reissue && CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
         {
             responses.Reissue(context, feature, time.GetUtcNow());
+        }
+    }
+
+    /// <returns>Null if that could not be recorded, and the response says so now.</returns>
+    private async ValueTask<BoundTokens?> TryBindAsync(HttpContext context, OwnedSessionFeature feature)
+    {
+        try
+        {
+            return await responses.BindAsync(context, feature);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            await ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
+            return null;
         }
     }
 
@@ -234,10 +243,10 @@ internal sealed partial class SessionBinding(
     private static bool IsSafe(string method)
         => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);
 
-    private async Task EndAsync(HttpContext context, OwnedSessionFeature feature)
+    private async Task EndAsync(HttpContext context, OwnedSessionFeature feature, bool isBound = false)
     {
-        // Before the response, so that a client that was told so can rely on it.
-        var isRecorded = await feature.RecordEndAsync(RecordEndAsync);
+        // Before the response, so that a client that was told so can rely on it. Of one that nobody has a token of there is nothing to say.
+        var isRecorded = feature.IsProvisional || await feature.RecordEndAsync(RecordEndAsync);
         if (!isRecorded && feature.Session.PrefersConsistency)
         {
             await ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
@@ -251,9 +260,27 @@ internal sealed partial class SessionBinding(
             return;
         }
 
+        // What the same response gives out begins another session.
+        if (feature.Policy.ReadsResponses && !isBound && (await TryBindAsync(context, feature))?.HasFlag(BoundTokens.GivenOut) != false)
+        {
+            return;
+        }
+
         if (feature.Policy.Method != StickyMethod.Hash && CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
         {
             cookies.Delete(context, feature.Policy);
+        }
+    }
+
+    /// <summary>
+    /// The application ends the session. A hashed one begins again with the next request of its token, and does not wait for this one's response.
+    /// </summary>
+    public void End(OwnedSessionFeature feature)
+    {
+        feature.Session.End();
+        if (feature.Policy.Method == StickyMethod.Hash)
+        {
+            held.Forget(feature.Session);
         }
     }
 
@@ -262,8 +289,7 @@ internal sealed partial class SessionBinding(
     {
         if (feature.Policy.Method == StickyMethod.Hash)
         {
-            // The token stays what it is, a user's name for instance, and the next session under it begins with the next request.
-            held.Forget(feature.Session);
+            // The token stays what it is, a user's name for instance, and so names the next session too.
             return true;
         }
 

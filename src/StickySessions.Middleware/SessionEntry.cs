@@ -97,7 +97,7 @@ internal sealed partial class SessionEntry(
             binding.AttachNew(context, feature);
             if (feature.Policy.QueryName is not null && NegotiateAnswer.IsWanted(context))
             {
-                return NegotiateAnswer.WriteAsync(context, binding.AddressOf(context, feature, NegotiateAnswer.HubPath(context)));
+                AnswerNegotiation(context, feature);
             }
         }
 
@@ -105,6 +105,10 @@ internal sealed partial class SessionEntry(
         next = journey?.InLogScope(next) ?? next;
         return feature is { IsProvisional: true, Policy.BodyToken: not null } ? binding.LearnFromBodyAsync(context, feature, next) : next(context);
     }
+
+    /// <summary>By itself: what a lambda captures is allocated where its method begins, for every request.</summary>
+    private void AnswerNegotiation(HttpContext context, OwnedSessionFeature feature)
+        => NegotiateAnswer.Choose(context, path => binding.AddressOf(context, feature, path));
 
     private async Task RunIfOpenAsync(
         HttpContext context, OwnedSessionFeature feature, StickyToken? issued, RequestOutcome outcome, RequestDelegate next)

@@ -50,6 +50,11 @@ internal sealed class SessionRouter(
                 }
 
                 token = mine.Token;
+                if (token.Owner == default)
+                {
+                    return await homes.FindAsync(token with { Epoch = 1 }, policy, refused, cancellationToken);
+                }
+
                 continue;
             }
 
@@ -92,7 +97,8 @@ internal sealed class SessionRouter(
             // All nodes with this view compute the same candidate.
             var candidate = decision.Returned is { } returned && !refused.Contains(returned.Tag) ? returned
                 : policy.OnOwnerLost == OwnerLostBehavior.Reject ? null
-                : Rendezvous.Candidate(decision.View, token.Session, token.Owner, refused.AsSpan());
+                : policy.SignsTokens ? Rendezvous.Candidate(decision.View, token.Session, token.Owner, refused.AsSpan())
+                : homes.HeirOf(token.Session, refused);
             if (candidate is null)
             {
                 return SessionRoute.Nowhere(StickyReasons.NoCandidate);
@@ -162,7 +168,7 @@ internal sealed class SessionRouter(
             finding = new Finding(null, token);
         }
 
-        return finding.Route ?? SessionRoute.NotMine(finding.Token);
+        return finding.Route ?? SessionRoute.NotMine(finding.Token.Owner == default ? token with { Epoch = 0 } : finding.Token);
     }
 
     private SessionRoute? TryEnter(in StickyToken token, uint minEpoch) => held.TryEnter(token.Session, minEpoch, out var session) switch

@@ -77,9 +77,12 @@ internal sealed class StickySessionsMiddleware(
             return entry.RunAsync(context, policy, session!, found.Token, RequestOutcome.Local, next);
         }
 
-        return found.Status == TokenFindingStatus.Conflict
-            ? entry.RefuseAsync(context, policy, StickyReasons.TokenConflict)
-            : ingress.RouteAsync(context, policy, found, next);
+        return found.Status switch
+        {
+            TokenFindingStatus.Conflict => entry.RefuseAsync(context, policy, StickyReasons.TokenConflict),
+            TokenFindingStatus.Busy => entry.FailAsync(context, policy, StickyReasons.LookupsBusy),
+            _ => ingress.RouteAsync(context, policy, found, next),
+        };
     }
 
     /// <summary>Browsers send no cookies with it, and any node knows the answer (Fetch standard, CORS-preflight request).</summary>

@@ -27,6 +27,9 @@ internal static class StickyReasons
     /// <summary>The owner is gone, and the node that is to take the session over has too many others to take over first.</summary>
     public const string ClaimsBusy = "claims-busy";
 
+    /// <summary>Too many sessions that nobody seems to know are looked for.</summary>
+    public const string LookupsBusy = "lookups-busy";
+
     /// <summary>This node could not renew its lease in time: another may own its sessions. What was running may have run.</summary>
     public const string LeaseExpired = "lease-expired";
 
@@ -68,6 +71,7 @@ internal static class StickyReasonDetails
         StickyReasons.DirectoryUnavailable => "The node that owned this session is gone, and who takes it over cannot be settled now. Try again shortly.",
         StickyReasons.LeaseExpired => "This node has lost touch with the cluster, and another one may own this session now. Try again shortly.",
         StickyReasons.OwnerLost => "Another node took this session over while the request ran. It may have run.",
+        StickyReasons.LookupsBusy => "This node looks for too many sessions that it has not heard of. Try again shortly.",
         StickyReasons.ClaimsBusy => "The node that owned this session is gone, and many others of its sessions are taken over first. Try again shortly.",
         StickyReasons.TokenConflict => "The request names two different sessions. Send one token.",
         _ => "The request was not served. Try again shortly.",

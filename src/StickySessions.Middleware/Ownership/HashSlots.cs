@@ -20,7 +20,12 @@ internal sealed class HashSlots(ClusterView view)
     /// <summary>One more than the winner's index in the view, 0 while nobody has asked. Any thread may write it: all find the same.</summary>
     private readonly ushort[] _winners = new ushort[Count];
 
+    private int _searched;
+
     public ClusterView View => view;
+
+    /// <summary>For how many slots all nodes were compared; two threads may do so for one.</summary>
+    public int Searched => Volatile.Read(ref _searched);
 
     /// <returns>Null if no node of the view may have sessions.</returns>
     public Node? HomeOf(SessionId session)
@@ -52,6 +57,7 @@ internal sealed class HashSlots(ClusterView view)
 
     private int FindWinner(int slot)
     {
+        Interlocked.Increment(ref _searched);
         var (winner, highest) = (-1, double.NegativeInfinity);
         for (var i = 0; i < view.Nodes.Length; i++)
         {

@@ -56,6 +56,9 @@ internal sealed class HeldSession
     /// <summary>Whether nobody is served in it once this node's lease has run out.</summary>
     public bool PrefersConsistency { get; init; }
 
+    /// <summary>Whether its token says nothing of its owner, and no record does: who holds it owns it.</summary>
+    public bool IsHashed { get; init; }
+
     public RunningRequests Requests { get; } = new();
 
     public DateTimeOffset Created { get; }
@@ -154,7 +157,12 @@ internal sealed class HeldSession
             Interlocked.CompareExchange(ref _claim, claim, before);
         }
 
-        Volatile.Write(ref _verifiedIn, verification);
+        // Answers may come in another order than they were asked for in.
+        var known = VerifiedIn;
+        while (known < verification && Interlocked.CompareExchange(ref _verifiedIn, verification, known) != known)
+        {
+            known = VerifiedIn;
+        }
     }
 
     /// <summary>The cluster has confirmed that this node owned it when the term began.</summary>

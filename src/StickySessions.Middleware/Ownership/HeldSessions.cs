@@ -228,6 +228,13 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         Remove(held);
     }
 
+    /// <summary>Another node holds the session too, and no epoch says which is right: what runs here is aborted. This node may come to hold it again.</summary>
+    public void Yield(HeldSession held)
+    {
+        held.Lose();
+        Remove(held);
+    }
+
     /// <summary>Whether the memory may say more of a session than a token does. Costs one look into the table.</summary>
     public bool MayKnow(SessionId id) => _sessions.ContainsKey(id);
 
@@ -276,6 +283,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
             id, claim, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), asked.Verification, Ticks(policy.FirstRequestTimeout))
         {
             PrefersConsistency = policy.PrefersConsistency,
+            IsHashed = policy.Method == StickyMethod.Hash,
             Term = asked.Term,
         };
     }

@@ -57,6 +57,19 @@ internal sealed class StaticOwnershipDirectory(
         return new ClaimResult(ClaimStatus.Owned, claimer, heldHere ? here.Epoch : seenEpoch + 1);
     }
 
+    public async ValueTask<ClaimResult> RecordAsync(SessionId session, NodeTag owner, CancellationToken cancellationToken)
+    {
+        var here = holdings.Find(session);
+        var there = here.Status == HoldsStatus.NotHeld ? await search.FindAsync(session, seenEpoch: 0, cancellationToken) : default;
+        return (here.Status, there.Status) switch
+        {
+            (HoldsStatus.Ended, _) or (_, HoldsStatus.Ended) => new ClaimResult(ClaimStatus.Ended, default, Math.Max(here.Epoch, there.Epoch)),
+            (_, HoldsStatus.Held) => new ClaimResult(ClaimStatus.OwnedByOther, there.Owner, there.Epoch),
+            (HoldsStatus.Held, _) => new ClaimResult(ClaimStatus.Owned, owner, here.Epoch),
+            _ => new ClaimResult(ClaimStatus.Owned, owner, Epoch: 1),
+        };
+    }
+
     public ValueTask EndAsync(SessionId session, uint epoch, TimeSpan keepFor, CancellationToken cancellationToken)
     {
         ended.Add(session, epoch + 1, keepFor);

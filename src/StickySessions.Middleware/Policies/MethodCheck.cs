@@ -64,6 +64,11 @@ internal static class MethodCheck
     {
         if (options.Method == StickyMethod.Insert)
         {
+            if (options.CrossSiteTwin && options.Sources.Count > 0)
+            {
+                errors.AddError($"{section}:CrossSiteTwin is true, but {section}:Sources says where the token is: the twin belongs to {section}:Cookie alone. Remove one of the two.");
+            }
+
             return;
         }
 

@@ -37,6 +37,10 @@ internal static class PolicySetCheck
         if (options.Sources.Count == 0)
         {
             yield return new BoundCookie(policy.Name, $"{policy.Section}:Cookie:Name", options.Cookie.Name, path, isWritten);
+            if (options.CrossSiteTwin)
+            {
+                yield return new BoundCookie(policy.Name, $"{policy.Section}:CrossSiteTwin", StickyPolicy.TwinOf(options.Cookie.Name), path, isWritten);
+            }
         }
 
         for (var i = 0; i < options.Sources.Count; i++)

@@ -26,7 +26,7 @@ internal sealed class StickyPolicy
             : new TokenSourceChain([.. options.Sources], options.Method == StickyMethod.Rewrite ? RewrittenToken.OwnPart : null);
         CookieName = options.Cookie.Name!;
         CookieNames = Method == StickyMethod.Insert && Sources is null ? [CookieName] : NamesOf(options, StickyTokenSourceKind.Cookie);
-        TwinName = Method == StickyMethod.Insert && options.CrossSiteTwin ? CookieName + ".CORS" : null;
+        TwinName = Method == StickyMethod.Insert && options.CrossSiteTwin ? TwinOf(CookieName) : null;
         InsertsCookie = Method == StickyMethod.Insert && (Sources is null || CookieNames.Contains(CookieName));
         HeaderNames = NamesOf(options, StickyTokenSourceKind.Header);
         QueryName = Method == StickyMethod.Insert ? NamesOf(options, StickyTokenSourceKind.Query).FirstOrDefault() : null;
@@ -132,6 +132,9 @@ internal sealed class StickyPolicy
 
         return cookie;
     }
+
+    /// <summary>The name of the second cookie.</summary>
+    public static string TwinOf(string? cookieName) => $"{cookieName}.CORS";
 
     /// <summary>The attributes of the second cookie for one response.</summary>
     public CookieOptions BuildTwin(HttpContext context, DateTimeOffset now)

@@ -23,6 +23,9 @@ internal enum TokenFindingStatus
 
     /// <summary>Two sources found different tokens, and the policy wants neither.</summary>
     Conflict,
+
+    /// <summary>Nothing is known of the session, and too many others are looked for.</summary>
+    Busy,
 }
 
 /// <param name="Status">With several tokens: valid if one is, else what is wrong with the first.</param>
@@ -54,6 +57,7 @@ internal static class TokenFindingStatusTags
         TokenFindingStatus.Expired => "expired",
         TokenFindingStatus.Unbound => "unbound",
         TokenFindingStatus.Conflict => "conflict",
+        TokenFindingStatus.Busy => "busy",
         _ => "forged",
     };
 }

@@ -92,7 +92,7 @@ public sealed class RestorationTests
         var direct = await RawAsync(ingress, head + "\r\n");
         var forwarded = await RawAsync(ingress, head + "To: b\r\n\r\n");
 
-        Assert.Single(ingress.Results);
+        await ingress.ResultAsync();
         Assert.Contains("method=", direct, StringComparison.Ordinal);
         Assert.Equal(direct, forwarded);
     }

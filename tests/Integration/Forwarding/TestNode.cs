@@ -43,6 +43,13 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>What became of each attempt to forward, in order.</summary>
     public ConcurrentQueue<ForwardResult> Results { get; } = new();
 
+    /// <summary>What became of the only request; its client has had the answer a moment before.</summary>
+    public async Task<ForwardResult> ResultAsync()
+    {
+        await Eventually.Async(() => !Results.IsEmpty);
+        return Assert.Single(Results);
+    }
+
     /// <summary>Whether this node refuses forwarded requests as not its own.</summary>
     public bool RefusesAll { get; set; }
 

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using StickySessions.Forwarding;
-using StickySessions.Tests.Integration.Hosts;
 using static StickySessions.Tests.Integration.Forwarding.TwoNodes;
 
 namespace StickySessions.Tests.Integration.Forwarding;
@@ -38,8 +37,7 @@ public sealed class WebSocketTests
         Assert.Equal((version == "2.0" ? "CONNECT" : "GET") + " b hello", Encoding.UTF8.GetString(buffer, 0, received.Count));
         Assert.Equal("chat", socket.SubProtocol);
         Assert.Equal(WebSocketState.Closed, socket.State);
-        await Eventually.Async(() => !ingress.Results.IsEmpty);
-        Assert.Equal(ForwardStatus.Completed, Assert.Single(ingress.Results).Status);
+        Assert.Equal(ForwardStatus.Completed, (await ingress.ResultAsync()).Status);
     }
 
     [Fact]

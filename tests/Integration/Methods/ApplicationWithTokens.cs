@@ -15,6 +15,8 @@ internal sealed class ApplicationWithTokens
     public const string Header = "X-App-Session";
 
     private readonly ConcurrentDictionary<string, int> _counts = new();
+    private readonly TaskCompletionSource _endNow = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isEnding;
 
     public void Map(WebApplication app)
     {
@@ -49,6 +51,11 @@ internal sealed class ApplicationWithTokens
             context.Response.Cookies.Append(Cookie, token);
             return Seen(context, token);
         });
+        app.MapGet("/give/{token}", (HttpContext context, string token) =>
+        {
+            context.Response.Cookies.Append(Cookie, token);
+            return Seen(context, token);
+        });
         app.MapGet("/logout", (HttpContext context) =>
         {
             _counts.TryRemove(context.Request.Cookies[Cookie]!, out _);
@@ -59,6 +66,28 @@ internal sealed class ApplicationWithTokens
         {
             context.Features.Get<IStickySessionFeature>()!.End();
             return "bye";
+        });
+        app.MapGet("/login", (HttpContext context) =>
+        {
+            context.Features.Get<IStickySessionFeature>()!.End();
+            var token = Guid.NewGuid().ToString("N");
+            _counts[token] = 0;
+            context.Response.Cookies.Append(Cookie, token, new CookieOptions { HttpOnly = true, Path = "/" });
+            return "welcome";
+        });
+        app.MapGet("/end-slowly", async (HttpContext context) =>
+        {
+            context.Features.Get<IStickySessionFeature>()!.End();
+            _isEnding = true;
+            await _endNow.Task;
+            return "bye";
+        });
+        app.MapGet("/ending", () => _isEnding ? "yes" : "no");
+        app.MapGet("/end-now", () => _endNow.TrySetResult());
+        app.MapGet("/clear-legacy", (HttpContext context) =>
+        {
+            context.Response.Cookies.Delete("LEGACY");
+            return "cleared";
         });
         app.MapGet("/plain", (HttpContext context) => context.Request.Headers.Cookie.ToString()).DisableStickySession();
     }

@@ -108,6 +108,14 @@ internal sealed class PlacementNode(string name, WebApplication app) : IAsyncDis
 
     private bool Wants => Services.GetRequiredService<NodeLoads>().AreWanted;
 
+    /// <summary>Drains it, as a deployment does.</summary>
+    public async Task StopAsync()
+    {
+        await app.StopAsync(CancellationToken.None);
+        _isKilled = true;
+        await app.DisposeAsync();
+    }
+
     /// <summary>As SIGKILL does as far as the others see: it says nothing, renews no lease, and nobody listens.</summary>
     public async Task KillAsync()
     {

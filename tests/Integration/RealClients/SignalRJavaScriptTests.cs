@@ -1,9 +1,10 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Connections;
+using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.RealClients;
 
-/// <summary>The official SignalR client for JavaScript under node, where it keeps cookies in a jar of its own.</summary>
+/// <summary>The official SignalR client for JavaScript under node, where it keeps cookies in a jar of its own unless it is given a client for HTTP without one.</summary>
 [Collection(nameof(RealClientTests))]
 public sealed class SignalRJavaScriptTests(SharedClientApps apps, NodeScripts scripts)
 {
@@ -15,15 +16,17 @@ public sealed class SignalRJavaScriptTests(SharedClientApps apps, NodeScripts sc
     [MemberData(nameof(SignalRDotNetTests.TransportsAndProtocols), MemberType = typeof(SignalRDotNetTests))]
     public async Task Connections_OfVisitorsWhoKeepCookies_AreCountedOn(Spraying spraying, HttpTransportType transport, bool isMessagePack)
     {
-        var address = await (await apps.StickyAsync()).AddressAsync(spraying);
-        var protocol = isMessagePack ? "messagepack" : "json";
-        var talk = await scripts.RunOrSkipAsync("signalr.js", $"{address}", $"{transport}", protocol, $"{Visitors}", $"{ConnectionsOfEach}", $"{Messages}");
-
-        // The client's warnings are errors.
-        Assert.Equal((0, ""), (talk.ExitCode, talk.Errors));
-        var visits = Told.Read(talk.Output);
-        Assert.Equal(Visitors * ConnectionsOfEach, visits.Sum(visit => visit.Length));
+        var visits = await TalkAsync(await apps.StickyAsync(), spraying, transport, isMessagePack, "page");
         Assert.All(visits, visit => Told.AssertCountedOn(visit, Messages));
+    }
+
+    [Theory]
+    [MemberData(nameof(SignalRDotNetTests.TransportsAndProtocols), MemberType = typeof(SignalRDotNetTests))]
+    public async Task Connections_ThatIgnoreCookies_AreCountedOn(Spraying spraying, HttpTransportType transport, bool isMessagePack)
+    {
+        var visitors = SignalRDotNetTests.ConnectionsWithoutCookies(transport, isMessagePack) / ConnectionsOfEach;
+        var cluster = await apps.StickyAsync(SignalRDotNetTests.WithoutCookies);
+        Assert.All(await TalkAsync(cluster, spraying, transport, isMessagePack, "none", visitors), visit => Told.AssertCountedOnEach(visit, Messages));
     }
 
     /// <summary>The script cuts the connection itself, see <see cref="StatefulReconnectTests"/>.</summary>
@@ -48,11 +51,38 @@ public sealed class SignalRJavaScriptTests(SharedClientApps apps, NodeScripts sc
     [Theory]
     [MemberData(nameof(SignalRDotNetTests.Transports), MemberType = typeof(SignalRDotNetTests))]
     public async Task Connection_WithoutStickySessions_IsNotFound(Spraying spraying, HttpTransportType transport)
+        => await AssertNotFoundAsync(await apps.UnstickyAsync(), spraying, transport, "page");
+
+    /// <summary>To the default policy each of its requests is a new visitor's.</summary>
+    [Theory]
+    [MemberData(nameof(SignalRDotNetTests.Transports), MemberType = typeof(SignalRDotNetTests))]
+    public async Task Connection_ThatIgnoresCookies_IsNotFound(Spraying spraying, HttpTransportType transport)
+        => await AssertNotFoundAsync(await apps.StickyAsync(), spraying, transport, "none");
+
+    private async Task AssertNotFoundAsync(ClientAppCluster cluster, Spraying spraying, HttpTransportType transport, string cookies)
     {
-        var address = await (await apps.UnstickyAsync()).AddressAsync(spraying);
-        var talk = await scripts.RunOrSkipAsync("signalr.js", $"{address}", $"{transport}", "json", "1", "1", $"{Messages}");
+        var talk = await RunAsync(cluster, spraying, transport, isMessagePack: false, cookies, visitors: 1, connectionsOfEach: 1);
         Assert.NotEqual(0, talk.ExitCode);
         Assert.Matches("Status code '404'|connection could not be found on the server", talk.Errors);
+    }
+
+    private async Task<Told[][]> TalkAsync(
+        ClientAppCluster cluster, Spraying spraying, HttpTransportType transport, bool isMessagePack, string cookies, int visitors = Visitors)
+    {
+        var talk = await RunAsync(cluster, spraying, transport, isMessagePack, cookies, visitors, ConnectionsOfEach);
+
+        // The client's warnings are errors.
+        Assert.Equal((0, ""), (talk.ExitCode, talk.Errors));
+        var visits = Told.Read(talk.Output);
+        Assert.Equal(visitors * ConnectionsOfEach, visits.Sum(visit => visit.Length));
+        return visits;
+    }
+
+    private async Task<FinishedProcess> RunAsync(
+        ClientAppCluster cluster, Spraying spraying, HttpTransportType transport, bool isMessagePack, string cookies, int visitors, int connectionsOfEach)
+    {
+        string[] what = [$"{await cluster.AddressAsync(spraying)}", $"{transport}", isMessagePack ? "messagepack" : "json", cookies];
+        return await scripts.RunOrSkipAsync("signalr.js", [.. what, $"{visitors}", $"{connectionsOfEach}", $"{Messages}"]);
     }
 
     private sealed record CutStory(Told Told, string[] Ids, int Reconnects);

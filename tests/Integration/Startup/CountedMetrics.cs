@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Startup;
 
@@ -30,6 +31,10 @@ internal sealed class CountedMetrics : IDisposable
     /// <summary>The counts of one instrument: tag, its value, and how often; ordered.</summary>
     public IReadOnlyList<(string Tag, string Value, int Count)> Of(string instrument)
         => [.. _counts.Where(count => count.Key.Instrument == instrument).Select(count => (count.Key.Tag, count.Key.Value, count.Value)).Order()];
+
+    /// <summary>A request is counted at its end, which may come after its answer.</summary>
+    public Task UntilAsync(string instrument, params (string Tag, string Value, int Count)[] expected)
+        => Eventually.Async(() => expected.All(Of(instrument).Contains), $"{instrument} counts {string.Join(", ", expected)}");
 
     /// <summary>What a gauge says now.</summary>
     public int Observe(string instrument)

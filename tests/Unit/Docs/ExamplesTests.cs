@@ -7,6 +7,7 @@ public sealed partial class ExamplesTests
 {
     [Theory]
     [InlineData("docs/policies.md", "tests/Unit/Docs/PoliciesExample.cs")]
+    [InlineData("docs/presets.md", "tests/Integration/Docs/PresetsExamples.cs")]
     public void Document_HasOnlyCodeThatIsCompiled(string document, string source)
     {
         var compiled = Unindented(RepositoryFile.Read(source));

@@ -13,6 +13,8 @@ internal sealed class RecordTable : IOwnershipDirectory
 
     public int Claims { get; private set; }
 
+    public ValueTask<ClaimResult> RecordAsync(SessionId session, NodeTag owner, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public async ValueTask<OwnershipRecord?> ReadAsync(SessionId session, CancellationToken cancellationToken)
     {
         var answer = Record;

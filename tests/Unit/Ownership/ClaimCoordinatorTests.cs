@@ -137,6 +137,8 @@ public sealed class ClaimCoordinatorTests : IDisposable
             return new(Gate.Task);
         }
 
+        public ValueTask<ClaimResult> RecordAsync(SessionId session, NodeTag owner, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public ValueTask<OwnershipRecord?> ReadAsync(SessionId session, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public ValueTask EndAsync(SessionId session, uint epoch, TimeSpan keepFor, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -29,6 +29,8 @@ internal sealed class RecordingDirectory : IOwnershipDirectory
         return new ValueTask(Gate);
     }
 
+    public ValueTask<ClaimResult> RecordAsync(SessionId session, NodeTag owner, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<OwnershipRecord?> ReadAsync(SessionId session, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<ClaimResult> ClaimAsync(

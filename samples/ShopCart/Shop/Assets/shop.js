@@ -64,8 +64,11 @@ function line(item) {
 
 function showPath({ owner, ingress, forwarded }) {
   const nodes = [...document.querySelectorAll('[data-node]')];
-  if (![owner, ingress].every(name => nodes.some(node => node.dataset.node === name))) {
-    location.reload(); // A node that joined since: the server draws the picture.
+  const missing = [owner, ingress].filter(name => !nodes.some(node => node.dataset.node === name)).join();
+  if (missing && sessionStorage.getItem('missing') !== missing) {
+    // A node that joined since: the server draws the picture. If it does not know that node either, asking again would not help.
+    sessionStorage.setItem('missing', missing);
+    location.reload();
     return;
   }
   for (const node of nodes) {

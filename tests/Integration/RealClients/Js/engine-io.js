@@ -1,7 +1,7 @@
-// node engine-io.js ADDRESS TRANSPORTS page|jar VISITORS CONNECTIONS MESSAGES
+// node engine-io.js ADDRESS TRANSPORTS page|jar|none VISITORS CONNECTIONS MESSAGES
 // TRANSPORTS: "polling", "websocket", or "polling,websocket" for the upgrade from one to the other. With "page" each visitor opens a
-// page and sends its cookies with each request; with "jar" the client keeps the cookies that its own requests bring. Prints for each
-// visitor what its connections were told, and by which transport they spoke first and last.
+// page and sends its cookies with each request; with "jar" the client keeps the cookies that its own requests bring; with "none" it
+// ignores cookies. Prints for each visitor what its connections were told, and by which transport they spoke first and last.
 import { Socket } from "engine.io-client";
 
 const [address, transportList, cookies, ...numbers] = process.argv.slice(2);

@@ -1,12 +1,26 @@
-// node signalr.js ADDRESS TRANSPORT json|messagepack VISITORS CONNECTIONS MESSAGES
-// Each visitor opens a page, which gives cookies, and then all connections at once, which say their messages one by one. Prints for
-// each visitor what its connections were told. Warnings of the client go to the standard error.
-import { DefaultHttpClient, HttpTransportType, HubConnectionBuilder, JsonHubProtocol, LogLevel, NullLogger } from "@microsoft/signalr";
+// node signalr.js ADDRESS TRANSPORT json|messagepack page|none VISITORS CONNECTIONS MESSAGES
+// With "page" each visitor opens a page, which gives cookies; with "none" it ignores cookies. Then it opens all connections at once,
+// which say their messages one by one. Prints for each visitor what its connections were told. Warnings of the client go to the
+// standard error.
+import { DefaultHttpClient, HttpClient, HttpTransportType, HubConnectionBuilder, JsonHubProtocol, LogLevel, NullLogger } from "@microsoft/signalr";
 import { MessagePackHubProtocol } from "@microsoft/signalr-protocol-msgpack";
 
-const [address, transport, protocol, ...numbers] = process.argv.slice(2);
+const [address, transport, protocol, cookies, ...numbers] = process.argv.slice(2);
 const [visitors, connections, messages] = numbers.map(Number);
 const times = (count, work) => Promise.all(Array.from({ length: count }, work));
+
+// The client's own keeps a jar, so each request gets another one.
+class ForgetfulHttpClient extends HttpClient {
+  send(request) {
+    return new DefaultHttpClient(NullLogger.instance).send(request);
+  }
+}
+
+async function openPage() {
+  const httpClient = new DefaultHttpClient(NullLogger.instance);
+  await httpClient.get(`${address}count`);
+  return httpClient;
+}
 
 async function talk(httpClient) {
   const connection = new HubConnectionBuilder()
@@ -27,8 +41,7 @@ async function talk(httpClient) {
 }
 
 const talks = await times(visitors, async () => {
-  const httpClient = new DefaultHttpClient(NullLogger.instance);
-  await httpClient.get(`${address}count`);
+  const httpClient = cookies === "page" ? await openPage() : new ForgetfulHttpClient();
   return await times(connections, () => talk(httpClient));
 });
 await Promise.all(talks.flat().map(({ connection }) => connection.stop()));
