@@ -1,4 +1,5 @@
 using StickySessions.Tests.Integration.Chaos;
+using StickySessions.Tests.Integration.Chaos.Network;
 using StickySessions.Tests.Integration.Chaos.Nodes;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
@@ -12,6 +13,7 @@ internal static class Program
     {
         [ChaosCommand.Name, .. var arguments] => ChaosCommand.RunAsync(arguments),
         [ChaosNodeProgram.Command, .. var arguments] => ChaosNodeProgram.RunAsync(arguments),
+        [DroppedPacketsCheck.Command] => DroppedPacketsCheck.RunAsync(),
         _ when args.Any(argument => argument is "--server" or "--internal-msbuild-node")
             => TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
         _ => ConsoleRunner.Run(args),

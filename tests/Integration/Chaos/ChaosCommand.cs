@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using StickySessions.Tests.Integration.Chaos.Faults;
+using StickySessions.Tests.Integration.Chaos.Network;
 using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Chaos;
@@ -49,6 +51,16 @@ internal static class ChaosCommand
             return 2;
         }
 
+        if (KernelFaults.AreWanted(options) && !PrivateNetwork.IsEntered)
+        {
+            if (PrivateNetwork.Missing is not { } reason)
+            {
+                return await RunInPrivateNetworkAsync(arguments);
+            }
+
+            Console.WriteLine($"No packets are dropped in the kernel: {reason}.");
+        }
+
         if (ClockSkew.Library is null)
         {
             Console.WriteLine("libfaketime is not installed: wall clocks are not skewed.");
@@ -74,6 +86,20 @@ internal static class ChaosCommand
         }
 
         return report.HasViolations ? 1 : 0;
+    }
+
+    private static async Task<int> RunInPrivateNetworkAsync(string[] arguments)
+    {
+        var (program, again) = PrivateNetwork.Running([Name, .. arguments]);
+        using var run = await TiedProcesses.StartAsync(new ProcessStartInfo(program, again));
+        Console.CancelKeyPress += (_, pressed) =>
+        {
+            // It is the other process that ends its run early, and tells what it has found.
+            pressed.Cancel = true;
+            Process.Start("kill", ["-INT", run.Id.ToString(CultureInfo.InvariantCulture)]).Dispose();
+        };
+        await run.WaitForExitAsync();
+        return run.ExitCode;
     }
 
     private static ChaosOptions Parse(string[] arguments)

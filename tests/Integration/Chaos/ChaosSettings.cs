@@ -13,7 +13,7 @@ internal sealed class ChaosSettings(ChaosOptions options, DirectoryInfo folder, 
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
-    public string Dotnet { get; }
+    public static string Dotnet { get; }
         = Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
 
     /// <summary>The configuration that all nodes have in common.</summary>

@@ -95,8 +95,7 @@ public abstract class ExpiredNodeTests(IRedisServer server) : RedisTestBase
         Assert.Equal(old, node.Self.Tag);
 
         node.ReconnectToRedis();
-        await Eventually.Async(() => node.Self.Tag != old);
-        Assert.True(node.Membership.IsJoined);
+        await Eventually.Async(() => node.Self.Tag != old && node.Membership.IsJoined);
         Assert.Equal([old], node.Self.FormerTags);
     }
 }

@@ -8,7 +8,7 @@ internal sealed class Nemesis(ChaosCluster cluster, Exchange exchange, FaultLog 
     private readonly Fault[] _faults = [.. Allowed(cluster.Settings.Options)];
     private readonly Reservations _reservations = new(cluster);
 
-    public static IEnumerable<Fault> All => [.. NodeFaults.All, PausedOwner.Fault, .. RedisFaults.All, .. NetworkFaults.All];
+    public static IEnumerable<Fault> All => [.. NodeFaults.All, PausedOwner.Fault, .. RedisFaults.All, .. NetworkFaults.All, .. KernelFaults.All];
 
     /// <summary>Runs until it is cancelled, and returns when all that went wrong is healed.</summary>
     public Task RunAsync(CancellationToken end)
@@ -22,7 +22,7 @@ internal sealed class Nemesis(ChaosCluster cluster, Exchange exchange, FaultLog 
     {
         // In rounds, each with all faults in an order of its own: so a short run has many kinds.
         var round = _faults.ToArray();
-        while (true)
+        while (round.Length > 0)
         {
             scene.Random.Shuffle(round);
             foreach (var fault in round)
@@ -41,5 +41,5 @@ internal sealed class Nemesis(ChaosCluster cluster, Exchange exchange, FaultLog 
     private static IEnumerable<Fault> Allowed(ChaosOptions options)
         => All.Where(fault => (options.LoseData || !fault.LosesData)
             && (options.Faults.Count == 0 || options.Faults.Contains(fault.Kind))
-            && (fault.Kind != ClockSkew.Kind || ClockSkew.Library is not null));
+            && fault.IsPossible);
 }

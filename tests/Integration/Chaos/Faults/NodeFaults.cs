@@ -31,7 +31,7 @@ internal static class NodeFaults
             await node.StartAsync();
         })),
         new("join", LosesData: false, JoinAsync),
-        new(ClockSkew.Kind, LosesData: false, SkewAsync),
+        new(ClockSkew.Kind, LosesData: false, SkewAsync) { IsPossible = ClockSkew.Library is not null },
     ];
 
     private static async Task<bool> WithNodeAsync(FaultScene scene, string kind, Func<ChaosNode, Task> doAsync)
@@ -67,18 +67,10 @@ internal static class NodeFaults
         return true;
     }
 
-    private static async Task<bool> SkewAsync(FaultScene scene)
+    private static Task<bool> SkewAsync(FaultScene scene) => WithNodeAsync(scene, ClockSkew.Kind, async node =>
     {
-        if (ClockSkew.Library is null)
-        {
-            return false;
-        }
-
-        return await WithNodeAsync(scene, ClockSkew.Kind, async node =>
-        {
-            node.Skew(TimeSpan.FromSeconds((scene.Random.NextDouble() * 120) - 60));
-            await scene.WaitAsync(1, 3);
-            node.Skew(TimeSpan.Zero);
-        });
-    }
+        node.Skew(TimeSpan.FromSeconds((scene.Random.NextDouble() * 120) - 60));
+        await scene.WaitAsync(1, 3);
+        node.Skew(TimeSpan.Zero);
+    });
 }

@@ -41,6 +41,12 @@ internal sealed class ChaosNode(string name, int number, ChaosSettings settings)
 
     public Link LinkToRedis { get; } = new();
 
+    /// <summary>Where it, and no other node, reaches Redis. Known from its start on.</summary>
+    public int RedisPort => _redis!.Port;
+
+    /// <summary>Where other nodes reach it. Known from its start on.</summary>
+    public int InterconnectPort => _interconnect!.Port;
+
     public ChaosNodeState State => _state;
 
     /// <summary>How often it ended though nobody had ended it.</summary>
@@ -153,7 +159,7 @@ internal sealed class ChaosNode(string name, int number, ChaosSettings settings)
         [
             "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1", "sh", settings.NodeLog(name),
             .. settings.SkewPrefix(name),
-            settings.Dotnet, typeof(ChaosNode).Assembly.Location, ChaosNodeProgram.Command,
+            ChaosSettings.Dotnet, typeof(ChaosNode).Assembly.Location, ChaosNodeProgram.Command,
         ];
         return ChildProcess.StartAsync(process, "/bin/sh", [.. program, .. Configuration(process)], _ => AnswersAsync());
     }
