@@ -140,6 +140,7 @@ public sealed class DoubtedSessionTests : IAsyncLifetime
     [Fact]
     public async Task NodesOnAHealthyRedis_DoubtNothing()
     {
+        await using var reader = await ConnectionMultiplexer.ConnectAsync($"{_redis.Configuration},asyncTimeout=60000");
         var sessions = _cluster.Of<HeldSessions>(0);
         var before = sessions.Verification;
         var version = await BeatsAsync();
@@ -148,11 +149,11 @@ public sealed class DoubtedSessionTests : IAsyncLifetime
 
         Assert.Equal(before, sessions.Verification);
 
-        // What the nodes wrote at their last beat: the time of the server.
+        // What the nodes wrote at their last beat: the time of the server. Not over the beats' own connection, whose patience is too short for a busy machine.
         async Task<long> BeatsAsync()
         {
             var redis = _cluster.Of<StickySessions.Redis.IRedisConnections>(0);
-            return (long)await redis.Beats.GetDatabase().HashGetAsync(redis.Key("view:meta"), "beat");
+            return (long)await reader.GetDatabase().HashGetAsync(redis.Key("view:meta"), "beat");
         }
     }
 
