@@ -6,6 +6,7 @@ using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
 using StickySessions.Policies;
 using StickySessions.Redis;
+using StickySessions.State;
 using StickySessions.Tokens;
 
 namespace StickySessions;
@@ -30,6 +31,7 @@ internal sealed class OptionsCheck : IHostedService
                 .Concat(services.GetRequiredService<PolicyOptionsReader>().Problems())
                 .Concat(Problems<StickyForwardingOptions>(services))
                 .Concat(Problems<StickyDiagnosticsOptions>(services))
+                .Concat(Problems<StickySessionStateOptions>(services))
                 .Distinct(StringComparer.Ordinal),
         ];
         if (problems.Length > 0)

@@ -146,7 +146,7 @@ internal sealed class OwnSessions(
             return new Finding(SessionRoute.Nowhere(StickyReasons.LeaseExpired), token);
         }
 
-        return record.Epoch >= token.Epoch && Hold(token, new SessionClaim(record.Epoch, record.Nonce), policy, asked) is { } route
+        return record.Epoch >= token.Epoch && Hold(token, new SessionClaim(record.Epoch, record.Nonce), policy, asked, stored: record.State) is { } route
             ? new Finding(route, token)
             : await ClaimAboveAsync(record.Epoch, token, policy, cancellationToken);
     }
@@ -195,7 +195,7 @@ internal sealed class OwnSessions(
         switch (result.Status)
         {
             case ClaimStatus.Owned:
-                return Hold(token, new SessionClaim(result.Epoch, result.Nonce), policy, asked, claimed: true) is { } route
+                return Hold(token, new SessionClaim(result.Epoch, result.Nonce), policy, asked, claimed: true, result.State) is { } route
                     ? new Finding(route, token)
                     : await ClaimAboveAsync(result.Epoch, token, policy, cancellationToken);
             case ClaimStatus.Ended:
@@ -208,8 +208,9 @@ internal sealed class OwnSessions(
     }
 
     /// <returns>Null if this node knows a higher epoch, or has given the session away since it made the claim.</returns>
-    public SessionRoute? Hold(in StickyToken token, SessionClaim claim, StickyPolicy policy, in AskedIn asked, bool claimed = false)
-        => held.Adopt(token.Session, claim, token.Created, policy, asked, out var session) switch
+    public SessionRoute? Hold(
+        in StickyToken token, SessionClaim claim, StickyPolicy policy, in AskedIn asked, bool claimed = false, StoredState stored = default)
+        => held.Adopt(token.Session, claim, token.Created, policy, asked, out var session, stored) switch
         {
             EnterStatus.Entered => SessionRoute.Here(session!, claimed),
             EnterStatus.Ended => SessionRoute.NewSession(),

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using StickySessions.Ownership;
 using StickySessions.Policies;
+using StickySessions.State;
 
 namespace StickySessions;
 
@@ -9,7 +10,8 @@ namespace StickySessions;
 /// nothing; a forwarded request has its own.
 /// </summary>
 internal sealed class OwnedSessionFeature(
-    HeldSession session, StickyPolicy policy, SessionBinding binding, string owner, string ingress, bool isProvisional = false) : IStickySessionFeature
+    HeldSession session, StickyPolicy policy, SessionBinding binding, string owner, string ingress, bool isProvisional = false)
+    : IStickySessionFeature, IRequestInSession
 {
     private HeldSession _session = session;
     private string? _sessionId;

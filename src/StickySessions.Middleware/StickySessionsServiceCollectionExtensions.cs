@@ -8,6 +8,7 @@ using StickySessions.Forwarding;
 using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Redis;
+using StickySessions.State;
 using StickySessions.Tokens;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -48,6 +49,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddCluster();
         services.AddOwnership();
         services.AddForwarding();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyPolicyOptions>, DurabilityCheck>());
         services.TryAddSingleton<RequestJourneys>();
         services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<OwnSessions>();

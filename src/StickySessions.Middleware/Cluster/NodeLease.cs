@@ -23,6 +23,7 @@ internal sealed class NodeLease : IDisposable
     private readonly Lock _gate = new(); // guards the writing of the fields below, and the timer
     private long _deadline = long.MinValue;
     private long _renewed;
+    private long _storeDeadline;
     private int _term;
     private volatile bool _hasEnded;
 
@@ -69,6 +70,12 @@ internal sealed class NodeLease : IDisposable
     /// <summary>How long a beat lets this node serve, from its sending: F.</summary>
     public TimeSpan ServesFor { get; }
 
+    /// <summary>
+    /// Until when, by the clock of the store, this node may make records of sessions: F after its last beat ran there. A lease ends L after that same
+    /// moment of that same clock, so however late a write runs, it makes no record that another node's claim would miss.
+    /// </summary>
+    public DateTimeOffset StoreDeadline => new(Volatile.Read(ref _storeDeadline), TimeSpan.Zero);
+
     /// <summary>When the answer to the last successful beat came.</summary>
     public TimeSpan Renewed => new(Volatile.Read(ref _renewed));
 
@@ -88,7 +95,8 @@ internal sealed class NodeLease : IDisposable
 
     /// <summary>A beat succeeded.</summary>
     /// <param name="sent">The moment just before it was sent. How long its answer took does not prolong the lease.</param>
-    public void Renew(TimeSpan sent)
+    /// <param name="storeTime">When it ran, by the clock of the store.</param>
+    public void Renew(TimeSpan sent, DateTimeOffset storeTime = default)
     {
         bool hasComeBack;
         lock (_gate)
@@ -101,6 +109,7 @@ internal sealed class NodeLease : IDisposable
             hasComeBack = _term > 0 && _deadline == long.MinValue;
             Volatile.Write(ref _renewed, _clock.Now.Ticks);
             Volatile.Write(ref _deadline, (sent + ServesFor).Ticks);
+            Volatile.Write(ref _storeDeadline, (storeTime + ServesFor).Ticks);
             ArmTimer();
         }
 
@@ -121,6 +130,7 @@ internal sealed class NodeLease : IDisposable
             }
 
             Volatile.Write(ref _deadline, long.MinValue);
+            Volatile.Write(ref _storeDeadline, 0);
             Volatile.Write(ref _term, _term + 1);
         }
 
@@ -139,6 +149,7 @@ internal sealed class NodeLease : IDisposable
 
             _hasEnded = true;
             Volatile.Write(ref _deadline, long.MinValue);
+            Volatile.Write(ref _storeDeadline, 0);
         }
 
         Lapsed?.Invoke();

@@ -54,6 +54,7 @@ internal readonly record struct BeatQuestion(
 /// <param name="Mark">What this version is called in the history that it belongs to.</param>
 /// <param name="IsSettled">Whether the view is so old that a node that is missing in it is gone for good.</param>
 /// <param name="Keys">The cluster's keys as Redis has them, if they were asked for.</param>
+/// <param name="StoreTime">When the script ran, by the clock of Redis.</param>
 /// <param name="Entries">Tag, entry, tag, entry …</param>
 internal readonly record struct BeatAnswer(
     BeatOutcome Outcome,
@@ -65,6 +66,7 @@ internal readonly record struct BeatAnswer(
     string Mark = "",
     bool IsSettled = true,
     RedisValue[]? Keys = null,
+    DateTimeOffset StoreTime = default,
     RedisResult[]? Entries = null);
 
 /// <summary>The one script by which nodes join, beat, announce themselves, leave, expire others and learn the view.</summary>
@@ -110,7 +112,8 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
                 (string)answer[6]!,
                 (string)answer[7]! == "1",
                 (RedisValue[]?)answer[8],
-                answer[9..]);
+                DateTimeOffset.FromUnixTimeMilliseconds(Number(answer[9])),
+                answer[10..]);
     }
 
     private static long Number(RedisResult text) => long.Parse((string)text!, CultureInfo.InvariantCulture);
@@ -270,7 +273,7 @@ internal sealed class RedisBeat(IRedisConnections redis, StickyRedisOptions opti
         -- 7. What the caller does not know: the changes since its version, or all.
         local deltas = (known_generation == generation or is_same_history) and not lost and known_version >= floor and not distrust
         local answer = {outcome, generation, text(version), text(sequence), tag, deltas and '0' or '1', mark, settles == 0 and '1' or '0',
-          with_keys and redis.call('HGETALL', keys) or {}}
+          with_keys and redis.call('HGETALL', keys) or {}, text(now)}
         if deltas then
           for _, which in ipairs(redis.call('ZRANGEBYSCORE', changes, '(' .. text(known_version), '+inf')) do
             answer[#answer + 1] = which

@@ -175,7 +175,7 @@ internal sealed class RedisBeater
         _refusal = null;
         _joinPause.End();
         _lastBeat = _time.GetUtcNow();
-        _lease.Renew(_join.Sent);
+        _lease.Renew(_join.Sent, _join.StoreTime);
         Publish();
         _hasEverJoined = true;
         _isJoined = true;
@@ -234,7 +234,7 @@ internal sealed class RedisBeater
         _left = self.State == NodeState.Gone;
         if (!_left)
         {
-            _lease.Renew(sent);
+            _lease.Renew(sent, answer.StoreTime);
         }
 
         Publish();

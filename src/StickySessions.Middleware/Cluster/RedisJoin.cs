@@ -15,6 +15,9 @@ internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterK
     /// <summary>The moment just before the last try to join was sent: the lease begins then.</summary>
     public TimeSpan Sent { get; private set; }
 
+    /// <summary>When it ran, by the clock of Redis.</summary>
+    public DateTimeOffset StoreTime { get; private set; }
+
     /// <returns>The tag, or null if it has to be tried again; and the view as known now.</returns>
     public async Task<(NodeTag? Tag, KnownView Known)> TryAsync(Node self, KnownView known)
     {
@@ -67,6 +70,7 @@ internal sealed class RedisJoin(RedisBeat script, NameCheck names, RedisClusterK
 
         _waitingSince = null;
         _looked = null;
+        StoreTime = answer.StoreTime;
         return (tag, known.With(answer));
     }
 

@@ -10,4 +10,5 @@ internal static class StickyEventIds
     public const int Ownership = 3000;
     public const int Forwarding = 4000;
     public const int Middleware = 5000;
+    public const int State = 6000;
 }

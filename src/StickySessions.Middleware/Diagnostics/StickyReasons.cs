@@ -38,6 +38,9 @@ internal static class StickyReasons
     /// </summary>
     public const string OwnerLost = "owner-lost";
 
+    /// <summary>Redis did not say in time whether it has stored what the request changed. It may have run, and what it changed may be there.</summary>
+    public const string OutcomeUnknown = "outcome-unknown";
+
     /// <summary>Too many requests wait for the owner.</summary>
     public const string OwnerBusy = "owner-busy";
 
@@ -71,6 +74,7 @@ internal static class StickyReasonDetails
         StickyReasons.DirectoryUnavailable => "The node that owned this session is gone, and who takes it over cannot be settled now. Try again shortly.",
         StickyReasons.LeaseExpired => "This node has lost touch with the cluster, and another one may own this session now. Try again shortly.",
         StickyReasons.OwnerLost => "Another node took this session over while the request ran. It may have run.",
+        StickyReasons.OutcomeUnknown => "Whether what this request changed is stored cannot be told now. It may have run. Look at the state before you repeat it.",
         StickyReasons.LookupsBusy => "This node looks for too many sessions that it has not heard of. Try again shortly.",
         StickyReasons.ClaimsBusy => "The node that owned this session is gone, and many others of its sessions are taken over first. Try again shortly.",
         StickyReasons.TokenConflict => "The request names two different sessions. Send one token.",

@@ -1,3 +1,4 @@
+using StickySessions.Policies;
 using StickySessions.Tokens;
 
 namespace StickySessions.Ownership;
@@ -28,6 +29,7 @@ internal sealed class HeldSession
     private int _verifiedIn;
     private volatile bool _isEnded;
     private volatile bool _isLost;
+    private SessionMemory? _memory;
 
     /// <param name="id">The session.</param>
     /// <param name="claim">The claim under which this node owns it.</param>
@@ -65,6 +67,19 @@ internal sealed class HeldSession
 
     /// <summary>What the floor above hands to the application for this session, made once. Written by whichever request comes first.</summary>
     public object? Feature { get; set; }
+
+    /// <summary>What of the session's state outlives its owner.</summary>
+    public SessionDurability Durability { get; init; }
+
+    /// <summary>Its state, if it has any.</summary>
+    public SessionMemory? Memory
+    {
+        get => Volatile.Read(ref _memory);
+        init => _memory = value;
+    }
+
+    /// <summary>Whether a store has, or should have, a record of it.</summary>
+    public bool HasRecord => Claim.HasRecord || Memory is { Stored: > 0 };
 
     /// <summary>The claim under which this node owns the session: what it writes is fenced by it.</summary>
     public SessionClaim Claim => Volatile.Read(ref _claim);
@@ -138,6 +153,14 @@ internal sealed class HeldSession
         return (state & RunningMask) == 0 && (IsIdle(now) || (isCrowded && IsIdleOnFirstRequest(now)))
             ? Interlocked.CompareExchange(ref _state, state | Closed, state) == state
             : (state & Closed) != 0 && !_isEnded;
+    }
+
+    /// <summary>Puts another memory in place of the one that the caller saw.</summary>
+    /// <returns>The memory that is there now: of concurrent callers the first one's.</returns>
+    public SessionMemory ReplaceMemory(SessionMemory? seen, SessionMemory memory)
+    {
+        var before = Interlocked.CompareExchange(ref _memory, memory, seen);
+        return before == seen ? memory : before!;
     }
 
     /// <summary>This same process claimed its session again (under a new tag), and nobody owned it in between.</summary>

@@ -87,14 +87,15 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     /// <param name="policy">The policy that it falls under.</param>
     /// <param name="asked">What held when the directory was asked.</param>
     /// <param name="held">The session, entered.</param>
+    /// <param name="stored">What the record has of its state. What this node itself has kept of it is never older.</param>
     public EnterStatus Adopt(
-        SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked, out HeldSession? held)
+        SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked, out HeldSession? held, StoredState stored = default)
     {
         while (true)
         {
             if (!_sessions.TryGetValue(id, out held))
             {
-                held = New(id, claim, created, policy, asked);
+                held = New(id, claim, created, policy, asked, stored);
                 held.TryEnter();
                 if (_sessions.TryAdd(id, held))
                 {
@@ -269,7 +270,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         }
     }
 
-    private HeldSession New(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked)
+    private HeldSession New(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked, in StoredState stored = default)
     {
         var now = time.GetTimestamp();
         if (created == default)
@@ -284,6 +285,8 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         {
             PrefersConsistency = policy.PrefersConsistency,
             IsHashed = policy.Method == StickyMethod.Hash,
+            Durability = policy.Durability,
+            Memory = stored.Version > 0 ? new StoredMemory(stored) : null,
             Term = asked.Term,
         };
     }

@@ -68,4 +68,5 @@ internal enum RecordStatus
 /// <param name="Status">What became of it.</param>
 /// <param name="Owner">The owner as the record had it, of use when the caller was fenced.</param>
 /// <param name="Epoch">Its epoch.</param>
-internal readonly record struct RecordAnswer(RecordStatus Status, NodeTag Owner, uint Epoch);
+/// <param name="Version">The snapshot that was stored when the question came; 0 if there was none.</param>
+internal readonly record struct RecordAnswer(RecordStatus Status, NodeTag Owner, uint Epoch, long Version = 0);

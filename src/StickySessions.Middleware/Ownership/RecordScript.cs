@@ -40,7 +40,7 @@ internal static class RecordScript
           local line = table.concat({new_kind, new_owner, text(new_epoch), new_nonce, text(new_version), new_schema}, ' ')
           redis.call('SET', key, line .. '\n' .. new_snapshot, 'PX', lifetime)
         end
-        local function answer(status) return {status, owner, text(epoch)} end
+        local function answer(status) return {status, owner, text(epoch), text(version)} end
 
         """;
 

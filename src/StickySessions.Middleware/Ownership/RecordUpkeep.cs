@@ -116,7 +116,7 @@ internal sealed partial class RecordUpkeep(
         // A session at its first epoch has no record that could be lost or expire, unless it was learnt. One that was this node's own before it was declared gone is so
         // again once it has claimed it, and not by a record that it writes itself.
         await InBatchesAsync(
-            held.All().Where(session => session.Claim.HasRecord && !session.IsClosed && !held.IsOfEarlierTerm(session)),
+            held.All().Where(session => session.HasRecord && !session.IsClosed && !held.IsOfEarlierTerm(session)),
             session => verification.ConfirmAsync(session, cancellationToken),
             cancellationToken);
     }

@@ -37,7 +37,7 @@ internal static class RedisRecord
             "late" => RecordStatus.TooLate,
             _ => RecordStatus.Ended,
         };
-        return new RecordAnswer(status, ParseOwner(fields[1]), (uint)fields[2]);
+        return new RecordAnswer(status, ParseOwner(fields[1]), (uint)fields[2], (long)fields[3]);
     }
 
     public static NodeTag ParseOwner(RedisValue owner) => NodeTag.TryParse(owner, out var tag) ? tag : default;

@@ -34,6 +34,7 @@ internal sealed partial class SessionVerification(
             var answer = await directory.ConfirmAsync(session.Id, self, claim, CancellationToken.None);
             if (answer.Status == RecordStatus.Accepted)
             {
+                session.Memory?.IsStoredUpTo(answer.Version);
                 session.Verify(claim, verification);
             }
             else if (answer.Owner != self && session.Claim == claim)

@@ -53,6 +53,12 @@ internal static class RestartOnly
             read.LearnFromBody = started.LearnFromBody;
         }
 
+        if (read.Durability != started.Durability)
+        {
+            differing.Add(nameof(read.Durability));
+            read.Durability = started.Durability;
+        }
+
         if (!read.EndWithCookies.SequenceEqual(started.EndWithCookies, StringComparer.Ordinal))
         {
             differing.Add(nameof(read.EndWithCookies));

@@ -37,7 +37,8 @@ internal sealed class StickyPolicy
         IdleTimeout = options.IdleTimeout;
         AbsoluteTimeout = options.AbsoluteTimeout;
         StickyByDefault = options.StickyByDefault;
-        PrefersConsistency = options.OnRedisLost == RedisLostBehavior.PreferConsistency;
+        Durability = options.Durability ?? SessionDurability.None;
+        PrefersConsistency = options.OnRedisLost == RedisLostBehavior.PreferConsistency || Durability == SessionDurability.BeforeResponse;
         FirstRequestTimeout = options.FirstRequestTimeout;
         Placement = options.Placement;
         LoadFactor = options.LoadFactor;
@@ -99,6 +100,9 @@ internal sealed class StickyPolicy
     public TimeSpan AbsoluteTimeout { get; }
 
     public bool StickyByDefault { get; }
+
+    /// <summary>What of a session's state outlives its owner.</summary>
+    public SessionDurability Durability { get; }
 
     /// <summary>Whether no request is served once this node's lease has run out.</summary>
     public bool PrefersConsistency { get; }

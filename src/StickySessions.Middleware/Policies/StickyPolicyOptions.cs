@@ -133,4 +133,12 @@ public sealed class StickyPolicyOptions
     /// leases. Default: <see cref="RedisLostBehavior.PreferAvailability"/>.
     /// </summary>
     public RedisLostBehavior OnRedisLost { get; set; } = RedisLostBehavior.PreferAvailability;
+
+    /// <summary>
+    /// What of a session's state outlives its owner, once the application has <c>AddStickySessionState</c>. With
+    /// <see cref="SessionDurability.BeforeResponse"/> a node whose lease has run out serves nobody, whatever <see cref="OnRedisLost"/> says. A change
+    /// takes effect at the next start. Default: none, which means <see cref="SessionDurability.BeforeResponse"/> with Redis, and
+    /// <see cref="SessionDurability.None"/> without Redis or with <see cref="StickyMethod.Hash"/>.
+    /// </summary>
+    public SessionDurability? Durability { get; set; }
 }

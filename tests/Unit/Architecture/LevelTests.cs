@@ -14,9 +14,11 @@ public sealed class LevelTests
         ["StickySessions.Policies"] = 2,
         ["StickySessions.Ownership"] = 3,
         ["StickySessions.Forwarding"] = 3,
-        ["StickySessions"] = 4,
-        ["Microsoft.AspNetCore.Builder"] = 5,
-        ["Microsoft.Extensions.DependencyInjection"] = 5,
+        ["StickySessions.State"] = 4,
+        ["StickySessions"] = 5,
+        ["Microsoft.AspNetCore.Builder"] = 6,
+        ["Microsoft.AspNetCore.Http"] = 6,
+        ["Microsoft.Extensions.DependencyInjection"] = 6,
     };
 
     [Fact]

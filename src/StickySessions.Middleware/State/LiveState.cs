@@ -1,0 +1,184 @@
+using StickySessions.Ownership;
+
+namespace StickySessions.State;
+
+/// <summary>
+/// The state of one session in its owner's memory, shared by all its requests. Each change is one step that no other request sees half of, and none is
+/// lost. Safe for concurrent use; reading takes no lock.
+/// </summary>
+/// <param name="entries">What the session has so far.</param>
+/// <param name="version">The snapshot that this is, and that is stored; 0 if there was none.</param>
+/// <param name="limits">What one session may hold.</param>
+internal sealed class LiveState(StateEntries entries, long version, StickySessionStateOptions limits) : SessionMemory
+{
+    // Changes are made under a lock on this object, which nobody else sees: one object less for each session.
+    private StateEntries _entries = entries;
+    private long _version = version;
+    private long _stored = version;
+    private Task<string?>? _writing;
+    private int _isWaitingToBeStored;
+
+    public StateEntries Entries => Volatile.Read(ref _entries);
+
+    /// <summary>Counts the changes of the session, at whichever owner: a snapshot has all up to its own.</summary>
+    public long Version => Volatile.Read(ref _version);
+
+    public override long Stored => Volatile.Read(ref _stored);
+
+    public bool IsStored => Stored >= Version;
+
+    /// <summary>Both as of one moment.</summary>
+    public (StateEntries Entries, long Version) Snapshot()
+    {
+        lock (this)
+        {
+            return (_entries, _version);
+        }
+    }
+
+    public override void IsStoredUpTo(long version) => Volatile.Write(ref _stored, version);
+
+    /// <exception cref="SessionLimitException">The session has no room for it.</exception>
+    public void Set(string key, ReadOnlySpan<byte> value)
+    {
+        lock (this)
+        {
+            if (_entries.Find(key) is not { } present || !value.SequenceEqual(present.Value))
+            {
+                Use(_entries.With(new StateEntry(key, value.ToArray())));
+            }
+        }
+    }
+
+    public void Remove(string key)
+    {
+        lock (this)
+        {
+            Use(_entries.Without(key));
+        }
+    }
+
+    public void Clear() => Replace(StateEntries.Empty);
+
+    /// <summary>All at once.</summary>
+    public void Replace(StateEntries entries)
+    {
+        lock (this)
+        {
+            if (entries.Count > 0 || _entries.Count > 0)
+            {
+                Use(entries);
+            }
+        }
+    }
+
+    /// <summary>Looks at a typed value while nobody changes it.</summary>
+    public TResult Read<T, TResult>(StateType<T> type, Func<T, TResult> read)
+        where T : class, new()
+    {
+        lock (this)
+        {
+            return read(LiveOf(type));
+        }
+    }
+
+    /// <summary>
+    /// Changes a typed value in one step. A change that throws, or for which the session has no room, has not happened: the value is read anew from what it was.
+    /// </summary>
+    /// <exception cref="SessionLimitException">The session has no room for it.</exception>
+    public TResult Change<T, TResult>(StateType<T> type, Func<T, TResult> change)
+        where T : class, new()
+    {
+        lock (this)
+        {
+            var live = LiveOf(type);
+            try
+            {
+                var result = change(live);
+                var bytes = type.Write(live);
+                if (_entries.Find(type.Key) is not { } present || !bytes.AsSpan().SequenceEqual(present.Value))
+                {
+                    Use(_entries.With(new StateEntry(type.Key, bytes, live)));
+                }
+
+                return result;
+            }
+            catch
+            {
+                if (_entries.Find(type.Key) is { } before)
+                {
+                    Volatile.Write(ref _entries, _entries.With(before with { Live = null }));
+                }
+
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The write that is under way, or a new one: what waits for the same change shares one. A write begins with a snapshot, so one that is under way may be too old.
+    /// </summary>
+    public Task<string?> WriteOnce(Func<Task<string?>> begin)
+    {
+        lock (this)
+        {
+            if (_writing is not { IsCompleted: false })
+            {
+                _writing = begin();
+            }
+
+            return _writing;
+        }
+    }
+
+    /// <summary>That write is over, and need not be remembered.</summary>
+    public void HasWritten(Task<string?> writing) => Interlocked.CompareExchange(ref _writing, null, writing);
+
+    /// <returns>Whether it was not waiting before.</returns>
+    public bool WaitsToBeStored() => Interlocked.Exchange(ref _isWaitingToBeStored, 1) == 0;
+
+    /// <summary>It is stored now: what changes from here on waits anew.</summary>
+    public void WaitsNoMore() => Volatile.Write(ref _isWaitingToBeStored, 0);
+
+    private T LiveOf<T>(StateType<T> type)
+        where T : class, new()
+    {
+        var present = _entries.Find(type.Key);
+        if (present?.Live is T live)
+        {
+            return live;
+        }
+
+        live = type.Read(present?.Value);
+        if (present is not null)
+        {
+            // Not a change: the same value, read.
+            Volatile.Write(ref _entries, _entries.With(present with { Live = live }));
+        }
+
+        return live;
+    }
+
+    private void Use(StateEntries changed)
+    {
+        if (ReferenceEquals(changed, _entries))
+        {
+            return;
+        }
+
+        if (changed.Count > limits.MaxEntries && changed.Count > _entries.Count)
+        {
+            throw new SessionLimitException(
+                $"The session would have {changed.Count} entries, but StickySessions:State:MaxEntries is {limits.MaxEntries}: keep less in it, or raise the limit.");
+        }
+
+        if (changed.Bytes > limits.MaxBytes && changed.Bytes > _entries.Bytes)
+        {
+            throw new SessionLimitException(
+                $"The session would have {changed.Bytes} bytes, but StickySessions:State:MaxBytes is {limits.MaxBytes}: keep less in it, or raise the limit.");
+        }
+
+        Volatile.Write(ref _entries, changed);
+        Volatile.Write(ref _version, _version + 1);
+    }
+}

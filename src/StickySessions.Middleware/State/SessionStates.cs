@@ -1,0 +1,102 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StickySessions.Diagnostics;
+using StickySessions.Ownership;
+using StickySessions.Policies;
+
+namespace StickySessions.State;
+
+/// <summary>The state of the sessions that this node holds: read from what the record had, kept in memory, stored as the policy says. Safe for concurrent use.</summary>
+internal sealed partial class SessionStates(
+    SnapshotFormat format, StateWriter writer, WriteBehind behind, IOptions<StickySessionStateOptions> options, ILogger<SessionStates> logger)
+{
+    /// <summary>The state of a session, which is empty at first. No I/O: what was stored came with the claim.</summary>
+    public LiveState Of(HeldSession session)
+    {
+        while (true)
+        {
+            var memory = session.Memory;
+            if (memory is LiveState live)
+            {
+                return live;
+            }
+
+            if (session.ReplaceMemory(memory, Read(session, memory as StoredMemory)) is LiveState first)
+            {
+                return first;
+            }
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">Nobody has made the type known.</exception>
+    public StateType<T> TypeOf<T>()
+        where T : class, new()
+        => options.Value.Types.TryGetValue(typeof(T), out var type)
+            ? (StateType<T>)type
+            : throw new InvalidOperationException(
+                $"The type {typeof(T)} is not known to sessions: call AddStickySessionState(options => options.Add(\"name\", SomeJsonContext.Default.{typeof(T).Name})).");
+
+    /// <summary>Gives a request <c>HttpContext.Session</c>.</summary>
+    public void Attach(HttpContext context, IRequestInSession request)
+    {
+        var session = new RequestSession(context, request, this);
+        context.Features.Set<ISessionFeature>(session);
+        context.Features.Set(session);
+    }
+
+    /// <summary>A request has changed something.</summary>
+    public void Changed(HeldSession session)
+    {
+        if (session.Durability == SessionDurability.Async)
+        {
+            behind.Add(session);
+        }
+    }
+
+    /// <summary>Whether a response of the session must wait, since it could tell of something that is not stored.</summary>
+    public static bool MustStore(HeldSession session)
+        => session is { Durability: SessionDurability.BeforeResponse, Memory: LiveState { IsStored: false } };
+
+    /// <returns>The reason why it could not be stored, or null.</returns>
+    public Task<string?> StoreAsync(HeldSession session)
+        => session.Memory is LiveState state ? writer.StoreAsync(session, state) : Task.FromResult<string?>(null);
+
+    /// <summary>A request is over that changed something after its response had begun, or failed.</summary>
+    public void Leave(HeldSession session)
+    {
+        if (MustStore(session) && !session.IsEnded)
+        {
+            behind.Add(session);
+        }
+    }
+
+    private LiveState Read(HeldSession session, StoredMemory? stored)
+    {
+        if (stored is null)
+        {
+            return new LiveState(StateEntries.Empty, version: 0, options.Value);
+        }
+
+        try
+        {
+            if (stored.State.Schema > options.Value.SchemaVersion)
+            {
+                throw new UnreadableSnapshotException(
+                    $"its schema is {stored.State.Schema}, and StickySessions:State:SchemaVersion is {options.Value.SchemaVersion} here");
+            }
+
+            return new LiveState(format.Read(stored.State.Snapshot), stored.State.Version, options.Value);
+        }
+        catch (UnreadableSnapshotException unreadable)
+        {
+            Unreadable(logger, session.Id.ToString(), stored.State.Version, stored.State.Snapshot.Length, unreadable.Message);
+            return new LiveState(StateEntries.Empty, stored.State.Version, options.Value);
+        }
+    }
+
+    [LoggerMessage(StickyEventIds.State + 10, LogLevel.Error,
+        "The stored state of session {Session} (version {Version}, {Length} bytes) cannot be read: {Reason}. The session goes on without it.")]
+    private static partial void Unreadable(ILogger logger, string session, long version, int length, string reason);
+}

@@ -1,0 +1,106 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StickySessions.Cluster;
+using StickySessions.Diagnostics;
+using StickySessions.Ownership;
+
+namespace StickySessions.State;
+
+/// <summary>
+/// Stores the state of sessions that this node owns, fenced by its claim. What waits for the same version shares one write (group commit: D. DeWitt
+/// et al., Implementation Techniques for Main Memory Database Systems, SIGMOD 1984). A write whose reply was lost is repeated as it was. Safe for
+/// concurrent use.
+/// </summary>
+internal sealed partial class StateWriter(
+    SnapshotFormat format,
+    HeldSessions held,
+    IClusterMembership membership,
+    IOptions<StickySessionStateOptions> options,
+    TimeProvider time,
+    ILogger<StateWriter> logger,
+    ISessionRecords? records = null)
+{
+    private static readonly TimeSpan PauseBeforeRepeating = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Completes once all that the session's state is now is stored.</summary>
+    /// <returns>The reason why it could not be, or null. Then the memory keeps it, and nobody may be told of it.</returns>
+    public async Task<string?> StoreAsync(HeldSession session, LiveState state)
+    {
+        var version = state.Version;
+        while (state.Stored < version)
+        {
+            var writing = state.WriteOnce(() => WriteAsync(session, state));
+            var reason = await writing;
+            state.HasWritten(writing);
+            if (reason is not null)
+            {
+                return reason;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<string?> WriteAsync(HeldSession session, LiveState state)
+    {
+        var (entries, version) = state.Snapshot();
+        await Task.Yield(); // the rest is not done under the state's gate
+        var stored = new StoredState(version, options.Value.SchemaVersion, format.Write(entries));
+        var since = time.GetTimestamp();
+        while (true)
+        {
+            var claim = session.Claim;
+            try
+            {
+                var answer = await records!.WriteAsync(
+                    session.Id, membership.Self.Tag, claim, stored, membership.Lease.StoreDeadline, release: false, CancellationToken.None);
+                if (answer.Status != RecordStatus.Fenced || session.Claim == claim)
+                {
+                    return Conclude(session, state, version, answer);
+                }
+
+                // This node itself has claimed the session once more meanwhile.
+            }
+            catch (DirectoryUnavailableException unavailable)
+            {
+                if (time.GetElapsedTime(since) >= options.Value.WriteTimeout)
+                {
+                    OutcomeUnknown(logger, session.Id.ToString(), unavailable.Message);
+                    return StickyReasons.OutcomeUnknown;
+                }
+
+                await Task.Delay(PauseBeforeRepeating, time);
+            }
+        }
+    }
+
+    private string? Conclude(HeldSession session, LiveState state, long version, RecordAnswer answer)
+    {
+        switch (answer.Status)
+        {
+            case RecordStatus.Accepted:
+                state.IsStoredUpTo(version);
+                return null;
+
+            case RecordStatus.Ended when session.IsEnded:
+                // Ended here, while this was under way: there is nothing left to store.
+                state.IsStoredUpTo(version);
+                return null;
+
+            case RecordStatus.Ended:
+                held.LearnEnded(session.Id, answer.Epoch);
+                return StickyReasons.OwnerLost;
+
+            case RecordStatus.Fenced:
+                held.Drop(session, answer.Epoch);
+                return StickyReasons.OwnerLost;
+
+            default:
+                return StickyReasons.LeaseExpired;
+        }
+    }
+
+    [LoggerMessage(StickyEventIds.State + 1, LogLevel.Warning,
+        "What became of a write of session {Session} is unknown: {Reason} Its memory keeps the change, and nobody is told of it before it is stored.")]
+    private static partial void OutcomeUnknown(ILogger logger, string session, string reason);
+}

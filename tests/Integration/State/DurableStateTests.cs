@@ -1,0 +1,89 @@
+using System.Globalization;
+using StickySessions.Policies;
+using StickySessions.Tests.Integration.Hosts;
+using StickySessions.Tests.Integration.Placement;
+
+namespace StickySessions.Tests.Integration.State;
+
+/// <summary>What the client was told is there, whichever node goes.</summary>
+public sealed class DurableStateTests(RedisServerFixture redis)
+{
+    [Fact]
+    public async Task Owner_Killed_AnotherNodeHasEveryChange()
+    {
+        await using var cluster = StateApplication.Cluster(redis.ConfigurationOrSkip);
+        var nodes = await cluster.StartAsync("web-1", "web-2", "web-3");
+        using var client = new StateClient();
+        await client.PutAsync(nodes[0], "/values/name/Ada");
+        await client.PostAsync(nodes[1], "/basket/apple");
+        await client.PostAsync(nodes[2], "/basket/bread");
+
+        await nodes[0].KillAsync();
+
+        Assert.Equal("Ada", await client.GetAsync(nodes[1], "/values/name"));
+        Assert.Equal("apple bread", await client.GetAsync(nodes[2], "/basket"));
+        await client.PostAsync(nodes[1], "/basket/honey");
+        Assert.Equal("apple bread honey", await client.GetAsync(nodes[2], "/basket"));
+    }
+
+    [Fact]
+    public async Task ConcurrentChanges_OfOneSession_AreAllThere()
+    {
+        const int Changes = 100;
+        await using var cluster = StateApplication.Cluster(redis.ConfigurationOrSkip);
+        var nodes = await cluster.StartAsync("web-1", "web-2");
+        using var client = new StateClient();
+        await client.GetAsync(nodes[0], "/basket");
+
+        var counts = await Task.WhenAll(Enumerable.Range(0, Changes).Select(number => client.PostAsync(nodes[number % 2], $"/basket/item-{number}")));
+        Assert.Equal(Enumerable.Range(1, Changes), counts.Select(count => int.Parse(count, CultureInfo.InvariantCulture)).Order());
+        await nodes[0].KillAsync();
+
+        var items = (await client.GetAsync(nodes[1], "/basket")).Split(' ');
+        Assert.Equal(Enumerable.Range(0, Changes).Select(number => $"item-{number}").Order(StringComparer.Ordinal), items.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task SessionThatEnded_AfterItsOwnerIsKilled_DoesNotComeBack()
+    {
+        await using var cluster = StateApplication.Cluster(redis.ConfigurationOrSkip);
+        var nodes = await cluster.StartAsync("web-1", "web-2");
+        using var client = new StateClient();
+        await client.PostAsync(nodes[0], "/basket/apple");
+        await client.DeleteAsync(nodes[0], "/session");
+
+        await nodes[0].KillAsync();
+
+        Assert.Equal("", await client.GetAsync(nodes[1], "/basket"));
+    }
+
+    [Fact]
+    public async Task Async_OnceStored_OutlivesItsOwner()
+    {
+        await using var cluster = StateApplication.Cluster(
+            redis.ConfigurationOrSkip, sticky => sticky.ConfigurePolicy(policy => policy.Durability = SessionDurability.Async));
+        var nodes = await cluster.StartAsync("web-1", "web-2");
+        using var client = new StateClient();
+        await client.PostAsync(nodes[0], "/basket/apple");
+        await Eventually.Async(() => nodes[0].Held.All().Single().Memory is { Stored: > 0 }, "the write-behind has stored it");
+
+        await nodes[0].KillAsync();
+
+        Assert.Equal("apple", await client.GetAsync(nodes[1], "/basket"));
+    }
+
+    [Fact]
+    public async Task None_OfAKilledOwner_IsLostAndTheSessionGoesOn()
+    {
+        await using var cluster = StateApplication.Cluster(
+            redis.ConfigurationOrSkip, sticky => sticky.ConfigurePolicy(policy => policy.Durability = SessionDurability.None));
+        var nodes = await cluster.StartAsync("web-1", "web-2");
+        using var client = new StateClient();
+        await client.PostAsync(nodes[0], "/basket/apple");
+        Assert.Equal("apple", await client.GetAsync(nodes[1], "/basket"));
+
+        await nodes[0].KillAsync();
+
+        Assert.Equal("", await client.GetAsync(nodes[1], "/basket"));
+    }
+}
