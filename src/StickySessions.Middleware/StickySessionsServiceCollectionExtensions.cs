@@ -52,9 +52,11 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<OwnSessions>();
         services.TryAddSingleton<RequestTokens>();
+        services.TryAddSingleton<ResponseFence>();
         services.TryAddSingleton<ResponseTokens>();
         services.TryAddSingleton<HomeRouter>();
         services.TryAddSingleton<SessionRouter>();
+        services.TryAddSingleton<SessionEnding>();
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionAdmission>();
         services.TryAddSingleton<SessionEntry>();
