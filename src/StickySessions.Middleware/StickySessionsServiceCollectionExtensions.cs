@@ -60,6 +60,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionAdmission>();
         services.TryAddSingleton<SessionEntry>();
+        services.TryAddSingleton<FailoverTime>();
         services.TryAddSingleton<IngressNode>();
         services.TryAddSingleton<OwnerNode>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LapsedLeaseAbort>());
