@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
@@ -22,13 +21,11 @@ internal sealed class IngressNode(
     IRequestForwarder forwarder,
     RequestJourneys journeys,
     StickyMetrics metrics,
-    IOptions<StickyForwardingOptions> options,
+    FailoverTime failover,
     TimeProvider time)
 {
     /// <summary>Only the ingress node tries again, at most twice, and never at a node that has refused.</summary>
     private const int MaxRefusals = 2;
-
-    private static readonly TimeSpan PauseBeforeTryingAgain = TimeSpan.FromMilliseconds(50);
 
     public async Task RouteAsync(HttpContext context, StickyPolicy policy, TokenFinding found, RequestDelegate next)
     {
@@ -141,7 +138,7 @@ internal sealed class IngressNode(
                 case ForwardStatus.NotMine when result.NotMine.Owner == default:
                     // It has left, or is about to, and the view does not say so yet.
                     unreachableSince ??= time.GetTimestamp();
-                    if (!await LeftTheViewAsync(target, unreachableSince.Value, context.RequestAborted))
+                    if (!await failover.LeftTheViewAsync(target, unreachableSince.Value, context.RequestAborted))
                     {
                         await entry.FailAsync(context, policy, StickyReasons.OwnerUnknown, target.Name);
                         return;
@@ -153,8 +150,7 @@ internal sealed class IngressNode(
                     unreachableSince ??= time.GetTimestamp();
                     var view = membership.View;
                     token = await LearnAsync(asked, result.NotMine, policy, isUnbound, context.RequestAborted);
-                    if (ReferenceEquals(view, membership.View)
-                        && !await WithinFailoverTimeAsync(unreachableSince.Value, bounded => Task.Delay(PauseBeforeTryingAgain, time, bounded), context.RequestAborted))
+                    if (ReferenceEquals(view, membership.View) && !await failover.PausedAsync(unreachableSince.Value, context.RequestAborted))
                     {
                         // The two nodes still see different ones.
                         await entry.FailAsync(context, policy, StickyReasons.OwnerUnknown);
@@ -180,7 +176,7 @@ internal sealed class IngressNode(
 
                 case ForwardStatus.NotSent:
                     unreachableSince ??= time.GetTimestamp();
-                    if (!await GoneOrWorthAnotherTryAsync(target, unreachableSince.Value, context.RequestAborted))
+                    if (!await failover.GoneOrWorthAnotherTryAsync(target, unreachableSince.Value, context.RequestAborted))
                     {
                         await entry.FailAsync(context, policy, StickyReasons.OwnerUnreachable, target.Name);
                         return;
@@ -264,49 +260,5 @@ internal sealed class IngressNode(
         }
 
         return token with { Owner = refusal.Owner, Epoch = refusal.Epoch };
-    }
-
-    /// <summary>
-    /// Asks the cluster whether a node that could not be reached is gone. If it is not, the reason may pass (a full accept queue, a
-    /// circuit that is open for a moment), so the request is worth another try until its time is up.
-    /// </summary>
-    private Task<bool> GoneOrWorthAnotherTryAsync(Node target, long since, CancellationToken cancellationToken)
-        => WithinFailoverTimeAsync(since, async bounded =>
-        {
-            if (!await membership.SuspectAsync(target.Tag, bounded))
-            {
-                await Task.Delay(PauseBeforeTryingAgain, time, bounded);
-            }
-        }, cancellationToken);
-
-    private Task<bool> LeftTheViewAsync(Node target, long since, CancellationToken cancellationToken)
-        => WithinFailoverTimeAsync(since, async bounded =>
-        {
-            while ((await membership.RefreshAsync(bounded)).Find(target.Tag) is not null)
-            {
-                await Task.Delay(PauseBeforeTryingAgain, time, bounded);
-            }
-        }, cancellationToken);
-
-    /// <returns>Whether it was done before the request's time to find its owner was up.</returns>
-    private async Task<bool> WithinFailoverTimeAsync(long since, Func<CancellationToken, Task> waitAsync, CancellationToken cancellationToken)
-    {
-        var left = options.Value.FailoverTimeout - time.GetElapsedTime(since);
-        if (left <= TimeSpan.Zero)
-        {
-            return false;
-        }
-
-        using var timeout = new CancellationTokenSource(left, time);
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        try
-        {
-            await waitAsync(bounded.Token);
-            return true;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
     }
 }

@@ -21,6 +21,7 @@ internal sealed partial class ResponseTokens(
     IClusterMembership membership,
     HeldSessions held,
     IOwnershipDirectory directory,
+    ResponseFence fence,
     TimeProvider time,
     ILogger<ResponseTokens> logger)
 {
@@ -29,46 +30,27 @@ internal sealed partial class ResponseTokens(
 
     private readonly ConcurrentDictionary<string, bool> _saidTooLong = new();
 
-    /// <summary>Whether the response says that the session is over, by what its policy takes for a sign of that.</summary>
-    public bool EndSession(HttpContext context, StickyPolicy policy)
-    {
-        if (policy.EndsWithDelete && HttpMethods.IsDelete(context.Request.Method) && context.Response.StatusCode is >= 200 and < 300)
-        {
-            return true;
-        }
-
-        foreach (var name in policy.EndWithCookies)
-        {
-            if (IsDeleted(context.Response.Headers.SetCookie, name))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>Of several that set a cookie the last counts: a response may take it away and give out another.</summary>
-    private bool IsDeleted(StringValues headers, string name)
-    {
-        var isDeleted = false;
-        foreach (var header in headers)
-        {
-            if (SetCookieValue.TryRead(header, name, out var cookie))
-            {
-                isDeleted = cookie.Deletes(time.GetUtcNow());
-            }
-        }
-
-        return isDeleted;
-    }
-
     /// <summary>Binds what the response gives out.</summary>
     /// <param name="context">The request.</param>
     /// <param name="feature">Its session; one that nothing had bound becomes the one that is bound now.</param>
-    /// <returns>Whether a token was given out, or the one of the request was taken away.</returns>
+    /// <returns>
+    /// Whether a token was given out, or the one of the request was taken away. Null if that could not be recorded, and the response says so now.
+    /// </returns>
+    public async ValueTask<BoundTokens?> TryBindAsync(HttpContext context, OwnedSessionFeature feature)
+    {
+        try
+        {
+            return await BindAsync(context, feature);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            await fence.ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
+            return null;
+        }
+    }
+
     /// <exception cref="DirectoryUnavailableException">The binding could not be recorded, and the policy prefers consistency.</exception>
-    public async ValueTask<BoundTokens> BindAsync(HttpContext context, OwnedSessionFeature feature)
+    private async ValueTask<BoundTokens> BindAsync(HttpContext context, OwnedSessionFeature feature)
     {
         var bound = BoundTokens.None;
         var policy = feature.Policy;

@@ -1,7 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using StickySessions.Cluster;
-using StickySessions.Diagnostics;
 using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.Tokens;
@@ -9,20 +7,20 @@ using StickySessions.Tokens;
 namespace StickySessions;
 
 /// <summary>
-/// What the owner does to a response: it issues or renews the session token, or takes it away when the session has ended. And what
+/// What the owner does to a response: it issues or renews the session token, or has it taken away when the session has ended. And what
 /// it does when the request is over.
 /// </summary>
-internal sealed partial class SessionBinding(
+internal sealed class SessionBinding(
     SessionCookie cookies,
     ResponseTokens responses,
     IClusterMembership membership,
     HeldSessions held,
-    IOwnershipDirectory directory,
     SessionFence fence,
+    ResponseFence responseFence,
+    SessionEnding ending,
     RunningCount running,
     RequestJourneys journeys,
-    TimeProvider time,
-    ILogger<SessionBinding> logger)
+    TimeProvider time)
 {
     /// <summary>Enters the application on behalf of a session that the client's token already names.</summary>
     public void Attach(HttpContext context, OwnedSessionFeature feature, in StickyToken token)
@@ -86,40 +84,23 @@ internal sealed partial class SessionBinding(
             return RefuseUnlessOpenAsync(context, feature, issue: null);
         }
 
-        return feature.Session.IsEnded ? EndAsync(context, feature) : Task.CompletedTask;
+        return feature.Session.IsEnded ? ending.TellAsync(context, feature) : Task.CompletedTask;
     }
 
     private async Task RefuseUnlessOpenAsync(HttpContext context, OwnedSessionFeature feature, Func<Task>? issue)
     {
-        if (await fence.WhyClosedAsync(feature.Session) is { } reason)
-        {
-            await ReplaceAsync(context, feature, reason);
-        }
-        else if (feature.Session.IsEnded)
-        {
-            await EndAsync(context, feature);
-        }
-        else if (issue is not null)
-        {
-            await issue();
-        }
-    }
-
-    private async Task ReplaceAsync(HttpContext context, OwnedSessionFeature feature, string reason)
-    {
-        if (FencedBody.IsOf(context))
+        if (await responseFence.RefusesAsync(context, feature))
         {
             return;
         }
 
-        var requests = feature.Session.Requests;
-        var fenced = new FencedBody(context, requests, reason, time);
-        if (requests.ReplaceBody(context, fenced) is { } body)
+        if (feature.Session.IsEnded)
         {
-            RequestJourney.Of(context)?.Fails(reason);
-            NotAnswered(logger, feature.SessionId, reason);
-            await FencedResponse.WriteAsync(context, body, reason, time);
-            fenced.Attach();
+            await ending.TellAsync(context, feature);
+        }
+        else if (issue is not null)
+        {
+            await issue();
         }
     }
 
@@ -129,8 +110,10 @@ internal sealed partial class SessionBinding(
         var feature = OwnedSessionFeature.Of(context)!;
         feature.Session.Requests.Remove(context);
         feature.Binding.Leave(context, feature);
-        return feature is { IsProvisional: false, Session.IsEnded: true } ? feature.RecordEndAsync(feature.Binding.RecordEndAsync) : Task.CompletedTask;
+        return feature is { IsProvisional: false, Session.IsEnded: true } ? feature.Binding.RecordEndAsync(feature) : Task.CompletedTask;
     }
+
+    private Task<bool> RecordEndAsync(OwnedSessionFeature feature) => ending.RecordAsync(feature);
 
     private void CountIn() => running.Enter();
 
@@ -152,15 +135,15 @@ internal sealed partial class SessionBinding(
             return RefuseUnlessOpenAsync(context, feature, () => IssueByMethodAsync(context, feature, isNew, isStale));
         }
 
-        return feature.Session.IsEnded ? EndAsync(context, feature) : IssueByMethodAsync(context, feature, isNew, isStale);
+        return feature.Session.IsEnded ? ending.TellAsync(context, feature) : IssueByMethodAsync(context, feature, isNew, isStale);
     }
 
     private Task IssueByMethodAsync(HttpContext context, OwnedSessionFeature feature, bool isNew, bool isStale)
     {
-        if (!feature.IsProvisional && responses.EndSession(context, feature.Policy))
+        if (!feature.IsProvisional && ending.IsSaidBy(context, feature.Policy))
         {
             feature.End();
-            return EndAsync(context, feature);
+            return ending.TellAsync(context, feature);
         }
 
         switch (feature.Policy.Method)
@@ -191,38 +174,25 @@ internal sealed partial class SessionBinding(
     /// <summary>The binding is complete before the response leaves.</summary>
     private async Task BindAsync(HttpContext context, OwnedSessionFeature feature, bool reissue)
     {
-        if (await TryBindAsync(context, feature) is not { } bound)
+        if (await responses.TryBindAsync(context, feature) is not { } bound)
         {
             return;
         }
 
         // That may have taken time: is this node still the owner?
-        if (!fence.IsOpen(feature.Session) && await fence.WhyClosedAsync(feature.Session) is { } reason)
+        if (await responseFence.RefusesAsync(context, feature))
         {
-            await ReplaceAsync(context, feature, reason);
+            return;
         }
-        else if (bound == BoundTokens.TakenAway && !feature.IsProvisional)
+
+        if (bound == BoundTokens.TakenAway && !feature.IsProvisional)
         {
             feature.End();
-            await EndAsync(context, feature, isBound: true);
+            await ending.TellAsync(context, feature, isBound: true);
         }
         else if (bound == BoundTokens.None && reissue && CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
         {
             responses.Reissue(context, feature, time.GetUtcNow());
-        }
-    }
-
-    /// <returns>Null if that could not be recorded, and the response says so now.</returns>
-    private async ValueTask<BoundTokens?> TryBindAsync(HttpContext context, OwnedSessionFeature feature)
-    {
-        try
-        {
-            return await responses.BindAsync(context, feature);
-        }
-        catch (DirectoryUnavailableException)
-        {
-            await ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
-            return null;
         }
     }
 
@@ -243,73 +213,6 @@ internal sealed partial class SessionBinding(
     private static bool IsSafe(string method)
         => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);
 
-    private async Task EndAsync(HttpContext context, OwnedSessionFeature feature, bool isBound = false)
-    {
-        // Before the response, so that a client that was told so can rely on it. Of one that nobody has a token of there is nothing to say.
-        var isRecorded = feature.IsProvisional || await feature.RecordEndAsync(RecordEndAsync);
-        if (!isRecorded && feature.Session.PrefersConsistency)
-        {
-            await ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
-            return;
-        }
-
-        // That took time: is this node still the owner?
-        if (!fence.IsOpen(feature.Session) && await fence.WhyClosedAsync(feature.Session) is { } reason)
-        {
-            await ReplaceAsync(context, feature, reason);
-            return;
-        }
-
-        // What the same response gives out begins another session.
-        if (feature.Policy.ReadsResponses && !isBound && (await TryBindAsync(context, feature))?.HasFlag(BoundTokens.GivenOut) != false)
-        {
-            return;
-        }
-
-        if (feature.Policy.Method != StickyMethod.Hash && CacheabilityRule.TryMakePrivate(context.Response.Headers, time.GetUtcNow()))
-        {
-            cookies.Delete(context, feature.Policy);
-        }
-    }
-
-    /// <summary>
-    /// The application ends the session. A hashed one begins again with the next request of its token, and does not wait for this one's response.
-    /// </summary>
-    public void End(OwnedSessionFeature feature)
-    {
-        feature.Session.End();
-        if (feature.Policy.Method == StickyMethod.Hash)
-        {
-            held.Forget(feature.Session);
-        }
-    }
-
-    /// <returns>Whether there is a tombstone.</returns>
-    private async Task<bool> RecordEndAsync(OwnedSessionFeature feature)
-    {
-        if (feature.Policy.Method == StickyMethod.Hash)
-        {
-            // The token stays what it is, a user's name for instance, and so names the next session too.
-            return true;
-        }
-
-        try
-        {
-            await directory.EndAsync(feature.Session.Id, feature.Session.Epoch, feature.Policy.AbsoluteTimeout, CancellationToken.None);
-            return true;
-        }
-        catch (DirectoryUnavailableException unavailable)
-        {
-            EndNotRecorded(logger, feature.SessionId, unavailable.Message);
-            return false;
-        }
-    }
-
-    [LoggerMessage(StickyEventIds.Middleware + 11, LogLevel.Warning,
-        "A request of session {Session} ran, but its answer was not given: {Reason}. Another node may own the session.")]
-    private static partial void NotAnswered(ILogger logger, string session, string reason);
-
-    [LoggerMessage(StickyEventIds.Middleware + 10, LogLevel.Warning,
-        "Session {Session} has ended here, but that could not be recorded: {Reason} Its old token may start it again, empty, at another node.")]
-    private static partial void EndNotRecorded(ILogger logger, string session, string reason);
+    /// <inheritdoc cref="SessionEnding.End"/>
+    public void End(OwnedSessionFeature feature) => ending.End(feature);
 }

@@ -54,12 +54,15 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<OwnSessions>();
         services.TryAddSingleton<RequestTokens>();
+        services.TryAddSingleton<ResponseFence>();
         services.TryAddSingleton<ResponseTokens>();
         services.TryAddSingleton<HomeRouter>();
         services.TryAddSingleton<SessionRouter>();
+        services.TryAddSingleton<SessionEnding>();
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionAdmission>();
         services.TryAddSingleton<SessionEntry>();
+        services.TryAddSingleton<FailoverTime>();
         services.TryAddSingleton<IngressNode>();
         services.TryAddSingleton<OwnerNode>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LapsedLeaseAbort>());

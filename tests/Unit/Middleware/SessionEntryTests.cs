@@ -50,10 +50,11 @@ public sealed class SessionEntryTests : IDisposable
         var keys = new FixedKeys("a secret of the cluster");
         var protector = new TokenProtector(keys);
         var journeys = TestJourneys.Create(_metrics);
-        var binding = new SessionBinding(
-            new SessionCookie(protector, _time),
-            new ResponseTokens(protector, keys, membership, _held, _directory, _time, NullLogger<ResponseTokens>.Instance),
-            membership, _held, _directory, fence, new RunningCount(), journeys, _time, NullLogger<SessionBinding>.Instance);
+        var cookies = new SessionCookie(protector, _time);
+        var responseFence = new ResponseFence(fence, _time, NullLogger<ResponseFence>.Instance);
+        var responses = new ResponseTokens(protector, keys, membership, _held, _directory, responseFence, _time, NullLogger<ResponseTokens>.Instance);
+        var ending = new SessionEnding(cookies, responses, responseFence, _held, _directory, _time, NullLogger<SessionEnding>.Instance);
+        var binding = new SessionBinding(cookies, responses, membership, _held, fence, responseFence, ending, new RunningCount(), journeys, _time);
         _entry = new SessionEntry(
             binding, fence, new SessionAdmission(_limit, _held, _metrics), _held, membership, _policies.Resolver, journeys, _time, NullLogger<SessionEntry>.Instance);
         _context = NewContext(_response);
