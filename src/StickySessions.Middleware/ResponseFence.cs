@@ -1,16 +1,31 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using StickySessions.Diagnostics;
+using StickySessions.Policies;
+using StickySessions.State;
 
 namespace StickySessions;
 
-/// <summary>The look at the fence before a response begins: if this node may not answer any more, the response says that in place of the application.</summary>
-internal sealed partial class ResponseFence(SessionFence fence, TimeProvider time, ILogger<ResponseFence> logger)
+/// <summary>
+/// What a response waits for: that the state which it may tell of is stored, and then a look at the fence. If this node may not answer any more, the
+/// response says that in place of the application.
+/// </summary>
+internal sealed partial class ResponseFence(SessionFence fence, TimeProvider time, ILogger<ResponseFence> logger, SessionStates? states = null)
 {
+    /// <summary>The cheap look, which suffices for most requests: if it is true, <see cref="RefusesAsync"/> would not refuse.</summary>
+    public bool IsOpen(OwnedSessionFeature feature) => fence.IsOpen(feature.Session) && !MustStore(feature);
+
     /// <returns>Whether the response was replaced: nothing more is to be done to it.</returns>
     public async ValueTask<bool> RefusesAsync(HttpContext context, OwnedSessionFeature feature)
     {
-        if (fence.IsOpen(feature.Session) || await fence.WhyClosedAsync(feature.Session) is not { } reason)
+        // The fence comes last: storing takes time.
+        var reason = MustStore(feature) ? await states!.StoreAsync(feature.Session) : null;
+        if (reason is null && !fence.IsOpen(feature.Session))
+        {
+            reason = await fence.WhyClosedAsync(feature.Session);
+        }
+
+        if (reason is null)
         {
             return false;
         }
@@ -18,6 +33,12 @@ internal sealed partial class ResponseFence(SessionFence fence, TimeProvider tim
         await ReplaceAsync(context, feature, reason);
         return true;
     }
+
+    /// <summary>A session that no token names yet gets none by this method, or gets it later than here.</summary>
+    private static bool MustStore(OwnedSessionFeature feature)
+        => SessionStates.MustStore(feature.Session)
+            && !feature.Session.IsEnded
+            && (!feature.IsProvisional || feature.Policy.Method == StickyMethod.Insert);
 
     public async Task ReplaceAsync(HttpContext context, OwnedSessionFeature feature, string reason)
     {

@@ -7,6 +7,7 @@ using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Ownership;
 using StickySessions.Policies;
+using StickySessions.State;
 using StickySessions.Tokens;
 
 namespace StickySessions;
@@ -23,7 +24,8 @@ internal sealed partial class ResponseTokens(
     IOwnershipDirectory directory,
     ResponseFence fence,
     TimeProvider time,
-    ILogger<ResponseTokens> logger)
+    ILogger<ResponseTokens> logger,
+    SessionStates? states = null)
 {
     /// <summary>Browsers ignore a longer cookie, name and value together (RFC 6265bis §5.6), and longer headers are no tokens here.</summary>
     private const int MaxLength = 4096;
@@ -187,6 +189,7 @@ internal sealed partial class ResponseTokens(
         {
             if (feature.IsProvisional)
             {
+                states?.Carry(feature.Session, session);
                 feature.MoveTo(session, context, held);
             }
             else
@@ -202,6 +205,7 @@ internal sealed partial class ResponseTokens(
     private async ValueTask<HeldSession?> HoldAsync(SessionId id, StickyPolicy policy)
     {
         var asked = held.Asking();
+        var stored = default(StoredState);
         SessionClaim claim = 1;
         if (policy.Method == StickyMethod.Learn)
         {
@@ -213,7 +217,7 @@ internal sealed partial class ResponseTokens(
                     return null;
                 }
 
-                claim = new SessionClaim(recorded.Epoch, recorded.Nonce);
+                (claim, stored) = (new SessionClaim(recorded.Epoch, recorded.Nonce), recorded.State);
             }
             catch (DirectoryUnavailableException) when (!policy.PrefersConsistency)
             {
@@ -222,7 +226,7 @@ internal sealed partial class ResponseTokens(
             }
         }
 
-        return held.Adopt(id, claim, created: default, policy, asked, out var session) == EnterStatus.Entered ? session : null;
+        return held.Adopt(id, claim, created: default, policy, asked, out var session, stored) == EnterStatus.Entered ? session : null;
     }
 
     /// <returns>Null if it must stay as it is: then it names its session without saying where, and the session's home finds it.</returns>

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using StickySessions.Cluster;
 using StickySessions.Ownership;
 using StickySessions.Policies;
+using StickySessions.State;
 using StickySessions.Tokens;
 
 namespace StickySessions;
@@ -15,12 +16,12 @@ internal sealed class SessionBinding(
     ResponseTokens responses,
     IClusterMembership membership,
     HeldSessions held,
-    SessionFence fence,
     ResponseFence responseFence,
     SessionEnding ending,
     RunningCount running,
     RequestJourneys journeys,
-    TimeProvider time)
+    TimeProvider time,
+    SessionStates? states = null)
 {
     /// <summary>Enters the application on behalf of a session that the client's token already names.</summary>
     public void Attach(HttpContext context, OwnedSessionFeature feature, in StickyToken token)
@@ -63,6 +64,7 @@ internal sealed class SessionBinding(
         context.Response.OnCompleted(Exit, context);
         feature.Binding.CountIn();
         feature.AttachTo(context);
+        feature.Binding.AttachState(context, feature);
         feature.Session.Requests.Add(context);
     }
 
@@ -79,7 +81,7 @@ internal sealed class SessionBinding(
 
     private Task CheckFenceAsync(HttpContext context, OwnedSessionFeature feature)
     {
-        if (!fence.IsOpen(feature.Session))
+        if (!responseFence.IsOpen(feature))
         {
             return RefuseUnlessOpenAsync(context, feature, issue: null);
         }
@@ -117,6 +119,8 @@ internal sealed class SessionBinding(
 
     private void CountIn() => running.Enter();
 
+    private void AttachState(HttpContext context, OwnedSessionFeature feature) => states?.Attach(context, feature);
+
     private void Leave(HttpContext context, OwnedSessionFeature feature)
     {
         journeys.LeavesSession(context, feature.Policy);
@@ -126,11 +130,15 @@ internal sealed class SessionBinding(
         {
             held.Forget(feature.Session);
         }
+        else
+        {
+            states?.Leave(feature.Session);
+        }
     }
 
     private Task IssueAsync(HttpContext context, OwnedSessionFeature feature, bool isNew, bool isStale)
     {
-        if (!fence.IsOpen(feature.Session))
+        if (!responseFence.IsOpen(feature))
         {
             return RefuseUnlessOpenAsync(context, feature, () => IssueByMethodAsync(context, feature, isNew, isStale));
         }

@@ -72,6 +72,21 @@ internal sealed class LiveState(StateEntries entries, long version, StickySessio
         }
     }
 
+    /// <summary>Takes what the session does not have.</summary>
+    public void Fill(StateEntries others)
+    {
+        lock (this)
+        {
+            var filled = _entries;
+            foreach (var entry in others.All)
+            {
+                filled = filled.Find(entry.Key) is null ? filled.With(entry with { Live = null }) : filled;
+            }
+
+            Use(filled);
+        }
+    }
+
     /// <summary>Looks at a typed value while nobody changes it.</summary>
     public TResult Read<T, TResult>(StateType<T> type, Func<T, TResult> read)
         where T : class, new()

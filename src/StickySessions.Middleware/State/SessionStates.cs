@@ -55,6 +55,16 @@ internal sealed partial class SessionStates(
         }
     }
 
+    /// <summary>The application has given out a token: what the request has put into its provisional session goes with it, unless that session has the like.</summary>
+    public void Carry(HeldSession provisional, HeldSession bound)
+    {
+        if (provisional.Memory is LiveState { Version: > 0 } begun)
+        {
+            Of(bound).Fill(begun.Entries);
+            Changed(bound);
+        }
+    }
+
     /// <summary>Whether a response of the session must wait, since it could tell of something that is not stored.</summary>
     public static bool MustStore(HeldSession session)
         => session is { Durability: SessionDurability.BeforeResponse, Memory: LiveState { IsStored: false } };

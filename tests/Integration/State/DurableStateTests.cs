@@ -1,7 +1,6 @@
 using System.Globalization;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
-using StickySessions.Tests.Integration.Placement;
 
 namespace StickySessions.Tests.Integration.State;
 
@@ -11,7 +10,7 @@ public sealed class DurableStateTests(RedisServerFixture redis)
     [Fact]
     public async Task Owner_Killed_AnotherNodeHasEveryChange()
     {
-        await using var cluster = StateApplication.Cluster(redis.ConfigurationOrSkip);
+        await using var cluster = StateApplication.Cluster(await redis.ConfigurationAsync());
         var nodes = await cluster.StartAsync("web-1", "web-2", "web-3");
         using var client = new StateClient();
         await client.PutAsync(nodes[0], "/values/name/Ada");
@@ -30,7 +29,7 @@ public sealed class DurableStateTests(RedisServerFixture redis)
     public async Task ConcurrentChanges_OfOneSession_AreAllThere()
     {
         const int Changes = 100;
-        await using var cluster = StateApplication.Cluster(redis.ConfigurationOrSkip);
+        await using var cluster = StateApplication.Cluster(await redis.ConfigurationAsync());
         var nodes = await cluster.StartAsync("web-1", "web-2");
         using var client = new StateClient();
         await client.GetAsync(nodes[0], "/basket");
@@ -46,7 +45,7 @@ public sealed class DurableStateTests(RedisServerFixture redis)
     [Fact]
     public async Task SessionThatEnded_AfterItsOwnerIsKilled_DoesNotComeBack()
     {
-        await using var cluster = StateApplication.Cluster(redis.ConfigurationOrSkip);
+        await using var cluster = StateApplication.Cluster(await redis.ConfigurationAsync());
         var nodes = await cluster.StartAsync("web-1", "web-2");
         using var client = new StateClient();
         await client.PostAsync(nodes[0], "/basket/apple");
@@ -61,7 +60,7 @@ public sealed class DurableStateTests(RedisServerFixture redis)
     public async Task Async_OnceStored_OutlivesItsOwner()
     {
         await using var cluster = StateApplication.Cluster(
-            redis.ConfigurationOrSkip, sticky => sticky.ConfigurePolicy(policy => policy.Durability = SessionDurability.Async));
+            await redis.ConfigurationAsync(), sticky => sticky.ConfigurePolicy(policy => policy.Durability = SessionDurability.Async));
         var nodes = await cluster.StartAsync("web-1", "web-2");
         using var client = new StateClient();
         await client.PostAsync(nodes[0], "/basket/apple");
@@ -76,7 +75,7 @@ public sealed class DurableStateTests(RedisServerFixture redis)
     public async Task None_OfAKilledOwner_IsLostAndTheSessionGoesOn()
     {
         await using var cluster = StateApplication.Cluster(
-            redis.ConfigurationOrSkip, sticky => sticky.ConfigurePolicy(policy => policy.Durability = SessionDurability.None));
+            await redis.ConfigurationAsync(), sticky => sticky.ConfigurePolicy(policy => policy.Durability = SessionDurability.None));
         var nodes = await cluster.StartAsync("web-1", "web-2");
         using var client = new StateClient();
         await client.PostAsync(nodes[0], "/basket/apple");

@@ -8,6 +8,7 @@ using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
 using StickySessions.Policies;
 using StickySessions.Redis;
+using StickySessions.State;
 using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Unit.Docs;
@@ -23,6 +24,7 @@ public sealed partial class OptionsDocumentTests
         ("Static", new StickyStaticOptions()),
         ("Keys", new StickyKeyOptions()),
         ("Policy", new StickyPolicyOptions()),
+        ("State", new StickySessionStateOptions()),
         ("Forwarding", new StickyForwardingOptions()),
         ("Diagnostics", new StickyDiagnosticsOptions()),
     ];

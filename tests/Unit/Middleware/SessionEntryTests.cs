@@ -54,7 +54,7 @@ public sealed class SessionEntryTests : IDisposable
         var responseFence = new ResponseFence(fence, _time, NullLogger<ResponseFence>.Instance);
         var responses = new ResponseTokens(protector, keys, membership, _held, _directory, responseFence, _time, NullLogger<ResponseTokens>.Instance);
         var ending = new SessionEnding(cookies, responses, responseFence, _held, _directory, _time, NullLogger<SessionEnding>.Instance);
-        var binding = new SessionBinding(cookies, responses, membership, _held, fence, responseFence, ending, new RunningCount(), journeys, _time);
+        var binding = new SessionBinding(cookies, responses, membership, _held, responseFence, ending, new RunningCount(), journeys, _time);
         _entry = new SessionEntry(
             binding, fence, new SessionAdmission(_limit, _held, _metrics), _held, membership, _policies.Resolver, journeys, _time, NullLogger<SessionEntry>.Instance);
         _context = NewContext(_response);
