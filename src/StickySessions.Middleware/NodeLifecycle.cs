@@ -7,6 +7,7 @@ using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Forwarding;
 using StickySessions.Ownership;
+using StickySessions.State;
 
 namespace StickySessions;
 
@@ -26,7 +27,8 @@ internal sealed partial class NodeLifecycle(
     IOptions<StickyNodeOptions> options,
     IOptions<HostOptions> host,
     TimeProvider time,
-    ILogger<NodeLifecycle> logger) : IHostedLifecycleService
+    ILogger<NodeLifecycle> logger,
+    DrainedSessions? sessions = null) : IHostedLifecycleService
 {
     private static readonly TimeSpan PatienceWithRunningRequests = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PauseBetweenLooks = TimeSpan.FromMilliseconds(20);
@@ -98,6 +100,11 @@ internal sealed partial class NodeLifecycle(
                 Draining(logger, options.Value.Name, options.Value.DrainDelay);
                 await Task.Delay(options.Value.DrainDelay, time, cancellationToken);
             }
+
+            if (sessions is not null)
+            {
+                await sessions.HandOverAsync(cancellationToken);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -110,6 +117,15 @@ internal sealed partial class NodeLifecycle(
         if (_hasLeft)
         {
             await UntilConsistentSessionsAreQuietAsync();
+        }
+
+        if (sessions is not null)
+        {
+            await sessions.StoreRestAsync(othersMayClaim: _hasLeft);
+        }
+
+        if (_hasLeft)
+        {
             membership.Lease.End();
         }
 
