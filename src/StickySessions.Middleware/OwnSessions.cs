@@ -8,7 +8,7 @@ namespace StickySessions;
 
 /// <summary>How a request enters a session that is this node's own: from memory, by its record, or once this node has claimed it.</summary>
 internal sealed class OwnSessions(
-    NodeLifecycle node,
+    NodeStage node,
     IClusterMembership membership,
     HeldSessions held,
     SessionMoves moves,

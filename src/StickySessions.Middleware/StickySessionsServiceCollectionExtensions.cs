@@ -50,6 +50,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddOwnership();
         services.AddForwarding();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyPolicyOptions>, DurabilityCheck>());
+        services.TryAddSingleton<NodeStage>();
         services.TryAddSingleton<RequestJourneys>();
         services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<OwnSessions>();
@@ -68,6 +69,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LapsedLeaseAbort>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ReturnedNodeClaims>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SharedKeysHint>());
+        services.TryAddSingleton<NodeDrain>();
         services.TryAddSingleton<NodeLifecycle>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeLifecycle>(
             static provider => provider.GetRequiredService<NodeLifecycle>()));
