@@ -40,13 +40,18 @@ internal sealed partial class ResponseTokens(
     {
         try
         {
-            return await BindAsync(context, feature);
+            if (!feature.HasFailedToBind)
+            {
+                return await BindAsync(context, feature);
+            }
         }
         catch (DirectoryUnavailableException)
         {
-            await fence.ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
-            return null;
+            // As if the body had been the first to say so.
         }
+
+        await fence.ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
+        return null;
     }
 
     /// <exception cref="DirectoryUnavailableException">The binding could not be recorded, and the policy prefers consistency.</exception>
@@ -164,10 +169,33 @@ internal sealed partial class ResponseTokens(
         return BoundTokens.GivenOut;
     }
 
-    /// <summary>Binds what the body of the response gives out: what the first source will find in later requests.</summary>
-    /// <returns>Whether it does.</returns>
-    public async ValueTask<bool> BindBodyAsync(HttpContext context, OwnedSessionFeature feature, string body)
-        => feature.Policy.BodyToken!(body) is { } token && await BindAsync(feature, context, source: 0, token, around: 0) is not null;
+    /// <summary>
+    /// Binds what the body of the response gives out: what the first source will find in later requests. If that cannot be recorded, the response says so
+    /// instead as it begins; one that has begun breaks off.
+    /// </summary>
+    /// <returns>Whether it gives a token out: there is no more to look for.</returns>
+    public async ValueTask<bool> TryBindBodyAsync(HttpContext context, OwnedSessionFeature feature, string body)
+    {
+        if (feature.Policy.BodyToken!(body) is not { } token)
+        {
+            return false;
+        }
+
+        try
+        {
+            return await BindAsync(feature, context, source: 0, token, around: 0) is not null;
+        }
+        catch (DirectoryUnavailableException)
+        {
+            feature.BindingFails();
+            if (context.Response.HasStarted)
+            {
+                await fence.ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
+            }
+
+            return true;
+        }
+    }
 
     /// <returns>What the client gets in place of the application's token, or null if it is none.</returns>
     private async ValueTask<string?> BindAsync(OwnedSessionFeature feature, HttpContext context, int source, string raw, int around)
