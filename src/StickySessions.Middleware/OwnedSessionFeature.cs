@@ -52,8 +52,7 @@ internal sealed class OwnedSessionFeature(
     public void MoveTo(HeldSession bound, HttpContext context, HeldSessions held)
     {
         var provisional = _session;
-        bound.Requests.Add(context);
-        provisional.Requests.Remove(context);
+        provisional.Requests.Move(context, bound.Requests);
         (_session, _sessionId, IsProvisional) = (bound, null, false);
         held.Exit(provisional);
         held.Forget(provisional);

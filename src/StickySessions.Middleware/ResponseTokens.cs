@@ -34,7 +34,8 @@ internal sealed partial class ResponseTokens(
     /// <param name="context">The request.</param>
     /// <param name="feature">Its session; one that nothing had bound becomes the one that is bound now.</param>
     /// <returns>
-    /// Whether a token was given out, or the one of the request was taken away. Null if that could not be recorded, and the response says so now.
+    /// Whether a token was given out, or the one of the request was taken away. Null if that could not be recorded, or the fence has closed meanwhile,
+    /// and the response says so now.
     /// </returns>
     public async ValueTask<BoundTokens?> TryBindAsync(HttpContext context, OwnedSessionFeature feature)
     {
@@ -42,7 +43,10 @@ internal sealed partial class ResponseTokens(
         {
             if (!feature.HasFailedToBind)
             {
-                return await BindAsync(context, feature);
+                var bound = await BindAsync(context, feature);
+
+                // That may have taken time: is this node still the owner?
+                return await fence.RefusesAsync(context, feature) ? null : bound;
             }
         }
         catch (DirectoryUnavailableException)

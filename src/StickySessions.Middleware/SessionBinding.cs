@@ -179,12 +179,6 @@ internal sealed class SessionBinding(
             return;
         }
 
-        // That may have taken time: is this node still the owner?
-        if (await responseFence.RefusesAsync(context, feature))
-        {
-            return;
-        }
-
         if (bound == BoundTokens.TakenAway && !feature.IsProvisional)
         {
             feature.End();
