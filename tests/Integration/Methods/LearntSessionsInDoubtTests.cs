@@ -2,10 +2,13 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 using StickySessions.Cluster;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
+using StickySessions.Tests.Integration.Startup;
 
 namespace StickySessions.Tests.Integration.Methods;
 
@@ -14,6 +17,7 @@ public sealed class LearntSessionsInDoubtTests : IAsyncLifetime
 {
     private const string Sid = "\"sid\":\"([^\"]+)\"";
 
+    private readonly RecordedLog _log = new();
     private RedisServerProcess _redis = null!;
 
     public async ValueTask InitializeAsync() => _redis = await RedisServerProcess.StartOrSkipAsync();
@@ -86,6 +90,7 @@ public sealed class LearntSessionsInDoubtTests : IAsyncLifetime
         Assert.Contains("directory-unavailable", answer.Body, StringComparison.Ordinal);
         Assert.DoesNotContain("sid", answer.Body, StringComparison.Ordinal);
         await Eventually.Async(() => !cluster.Named("web-1").Held.All().Any(), "its provisional session is forgotten");
+        Assert.DoesNotContain("unhandled exception", _log.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,6 +101,8 @@ public sealed class LearntSessionsInDoubtTests : IAsyncLifetime
         await SeesRedisAsync(cluster, away: true);
 
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => cluster.GetAsync("web-1", "/sid-late"));
+        await Eventually.Async(() => !cluster.Named("web-1").Held.All().Any(), "its provisional session is forgotten");
+        Assert.DoesNotContain("unhandled exception", _log.Text, StringComparison.Ordinal);
     }
 
     /// <summary>What somebody costs who makes up tokens: one look into Redis each, no script, no record.</summary>
@@ -152,7 +159,8 @@ public sealed class LearntSessionsInDoubtTests : IAsyncLifetime
 
     private Task<TokenCluster> StartAsync(RedisLostBehavior behavior, Action<StickyPolicyOptions>? configure = null)
         => TokenCluster.StartAsync(
-            _redis.Configuration, TokenCluster.ByCookie(StickyMethod.Learn) + (policy => policy.OnRedisLost = behavior) + configure, map: MapBodies);
+            _redis.Configuration, TokenCluster.ByCookie(StickyMethod.Learn) + (policy => policy.OnRedisLost = behavior) + configure,
+            sticky: sticky => sticky.Services.AddSingleton<ILoggerProvider>(_log), map: MapBodies);
 
     private static void MapBodies(WebApplication app)
     {
