@@ -1,7 +1,4 @@
-using System.Collections.Concurrent;
-using System.Text;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
@@ -15,21 +12,15 @@ namespace StickySessions;
 /// What Rewrite and Learn do to the application's response: each token in it that binds a session names this node from now on, by a suffix or in the
 /// directory, before the client gets to see it.
 /// </summary>
-internal sealed partial class ResponseTokens(
-    TokenProtector protector,
+internal sealed class ResponseTokens(
     IClusterKeys keys,
     IClusterMembership membership,
     HeldSessions held,
     IOwnershipDirectory directory,
     ResponseFence fence,
-    TimeProvider time,
-    ILogger<ResponseTokens> logger)
+    TokenSuffix suffix,
+    TimeProvider time)
 {
-    /// <summary>Browsers ignore a longer cookie, name and value together (RFC 6265bis §5.6), and longer headers are no tokens here.</summary>
-    private const int MaxLength = 4096;
-
-    private readonly ConcurrentDictionary<string, bool> _saidTooLong = new();
-
     /// <summary>Binds what the response gives out.</summary>
     /// <param name="context">The request.</param>
     /// <param name="feature">Its session; one that nothing had bound becomes the one that is bound now.</param>
@@ -84,7 +75,7 @@ internal sealed partial class ResponseTokens(
         {
             if (source is { Kind: StickyTokenSourceKind.Cookie, Name: { } name }
                 && ValueOf(context, name, feature) is { Length: > 0 } value
-                && Suffixed(value, feature.Session, policy, name.Length + 1) is { } suffixed)
+                && suffix.TryAppend(value, feature.Session, policy, name.Length + 1) is { } suffixed)
             {
                 context.Response.Headers.SetCookie = StringValues.Concat(
                     context.Response.Headers.SetCookie, policy.BuildCookie(context, now).CreateCookieHeader(name, suffixed).ToString());
@@ -227,7 +218,7 @@ internal sealed partial class ResponseTokens(
             }
         }
 
-        return policy.Method == StickyMethod.Rewrite && session is { IsEnded: false } ? Suffixed(raw, session, policy, around) ?? raw : raw;
+        return policy.Method == StickyMethod.Rewrite && session is { IsEnded: false } ? suffix.TryAppend(raw, session, policy, around) ?? raw : raw;
     }
 
     /// <returns>The session, entered, or null if another node owns it or it has ended.</returns>
@@ -256,34 +247,6 @@ internal sealed partial class ResponseTokens(
 
         return held.Adopt(id, claim, created: default, policy, asked, out var session) == EnterStatus.Entered ? session : null;
     }
-
-    /// <returns>Null if it must stay as it is: then it names its session without saying where, and the session's home finds it.</returns>
-    private string? Suffixed(string value, HeldSession session, StickyPolicy policy, int around)
-    {
-        if (!Ascii.IsValid(value))
-        {
-            // Kestrel refuses it in headers unless it is told how to encode it.
-            return null;
-        }
-
-        if (around + value.Length + RewrittenToken.SuffixLength > MaxLength)
-        {
-            if (_saidTooLong.TryAdd(policy.Name, true))
-            {
-                TooLong(logger, policy.Name, value.Length, MaxLength);
-            }
-
-            return null;
-        }
-
-        return RewrittenToken.Append(
-            value,
-            protector.Protect(new StickyToken(session.Id, membership.Self.Tag, session.Epoch, session.Created, time.GetUtcNow()), policy.Name, boundTo: value));
-    }
-
-    [LoggerMessage(StickyEventIds.Middleware + 31, LogLevel.Warning,
-        "The application gives out a token of {Length} characters under the policy \"{Policy}\", which stays as it is: with what Rewrite appends, the cookie or header would be longer than {MaxLength}. Its session is found by its home, which costs a question to it; Learn fits such tokens better. Said once for each policy.")]
-    private static partial void TooLong(ILogger logger, string policy, int length, int maxLength);
 }
 
 /// <summary>What a response does to the application's tokens.</summary>
