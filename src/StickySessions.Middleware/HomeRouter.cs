@@ -14,7 +14,7 @@ namespace StickySessions;
 /// it has more than its share, with the next by hash that has not.
 /// </summary>
 internal sealed class HomeRouter(
-    NodeLifecycle node,
+    NodeStage node,
     IClusterMembership membership,
     OwnSessions own,
     HashHomes homes,

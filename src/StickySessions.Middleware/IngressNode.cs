@@ -14,7 +14,7 @@ internal sealed class IngressNode(
     SessionRouter router,
     SessionPlacement placement,
     SessionEntry entry,
-    NodeLifecycle node,
+    NodeStage node,
     IClusterMembership membership,
     HeldSessions held,
     KnownOwners known,

@@ -12,7 +12,7 @@ namespace StickySessions;
 /// run.
 /// </summary>
 internal sealed class OwnerNode(
-    SessionRouter router, SessionEntry entry, NodeLifecycle node, IClusterMembership membership, RequestJourneys journeys, StickyMetrics metrics)
+    SessionRouter router, SessionEntry entry, NodeStage node, IClusterMembership membership, RequestJourneys journeys, StickyMetrics metrics)
 {
     public async Task ReceiveAsync(HttpContext context, StickyPolicy policy, IForwardedRequestFeature forwarded, RequestDelegate next)
     {

@@ -4,7 +4,7 @@ using StickySessions.Cluster;
 namespace StickySessions;
 
 /// <summary>Unhealthy while this node starts or drains, degraded while something is wrong that can heal.</summary>
-internal sealed class ReadinessCheck(NodeLifecycle node, IClusterMembership membership) : IHealthCheck
+internal sealed class ReadinessCheck(NodeStage node, IClusterMembership membership) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         => Task.FromResult(Check());
@@ -21,7 +21,7 @@ internal sealed class ReadinessCheck(NodeLifecycle node, IClusterMembership memb
             return HealthCheckResult.Unhealthy(membership.Degradation ?? "This node has not joined the cluster yet.");
         }
 
-        if (!node.IsReady)
+        if (!node.IsActive)
         {
             return HealthCheckResult.Unhealthy("This node is starting.");
         }

@@ -12,7 +12,7 @@ namespace StickySessions;
 /// Finds the node that owns a session, and has this node claim the session when its owner is gone and this node is the candidate.
 /// </summary>
 internal sealed class SessionRouter(
-    NodeLifecycle node,
+    NodeStage node,
     IClusterMembership membership,
     HeldSessions held,
     OwnSessions own,

@@ -19,7 +19,7 @@ internal sealed class StickySessionsMiddleware(
     IngressNode ingress,
     OwnerNode owner,
     SessionEntry entry,
-    NodeLifecycle node,
+    NodeStage node,
     RequestJourneys journeys,
     IClusterMembership membership)
 {

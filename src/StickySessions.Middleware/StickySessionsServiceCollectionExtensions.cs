@@ -50,11 +50,13 @@ public static class StickySessionsServiceCollectionExtensions
         services.AddOwnership();
         services.AddForwarding();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyPolicyOptions>, DurabilityCheck>());
+        services.TryAddSingleton<NodeStage>();
         services.TryAddSingleton<RequestJourneys>();
         services.TryAddSingleton<SessionFence>();
         services.TryAddSingleton<OwnSessions>();
         services.TryAddSingleton<RequestTokens>();
         services.TryAddSingleton<ResponseFence>();
+        services.TryAddSingleton<TokenSuffix>();
         services.TryAddSingleton<ResponseTokens>();
         services.TryAddSingleton<HomeRouter>();
         services.TryAddSingleton<SessionRouter>();
@@ -68,6 +70,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LapsedLeaseAbort>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ReturnedNodeClaims>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SharedKeysHint>());
+        services.TryAddSingleton<NodeDrain>();
         services.TryAddSingleton<NodeLifecycle>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeLifecycle>(
             static provider => provider.GetRequiredService<NodeLifecycle>()));

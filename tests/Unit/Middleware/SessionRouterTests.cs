@@ -36,12 +36,12 @@ public sealed class SessionRouterTests : IDisposable
         _held = new HeldSessions(_time);
         _lost = new LostOwners(_membership, _time);
         _metrics = new StickyMetrics(_services.GetRequiredService<IMeterFactory>());
-        var node = new NodeLifecycle(
-            _membership, null!, null!, _held, null!, null!, _lost, _metrics, null!, null!, _time, NullLogger<NodeLifecycle>.Instance);
+        var node = new NodeStage();
         var own = new OwnSessions(
             node,
             _membership,
             _held,
+            new SessionMoves(_held),
             _records,
             new ClaimCoordinator(_records, _membership.Lease, _time, NullLogger<ClaimCoordinator>.Instance),
             new SessionVerification(_records, _held, _membership, NullLogger<SessionVerification>.Instance),
