@@ -17,6 +17,7 @@ internal sealed class LiveState(StateEntries entries, long version, StickySessio
     private long _stored = version;
     private Task<string?>? _writing;
     private int _isWaitingToBeStored;
+    private bool _isChanging;
 
     public StateEntries Entries => Volatile.Read(ref _entries);
 
@@ -101,12 +102,20 @@ internal sealed class LiveState(StateEntries entries, long version, StickySessio
     /// Changes a typed value in one step. A change that throws, or for which the session has no room, has not happened: the value is read anew from what it was.
     /// </summary>
     /// <exception cref="SessionLimitException">The session has no room for it.</exception>
+    /// <exception cref="InvalidOperationException">It was called by another change of the same session, which could not take it back.</exception>
     public TResult Change<T, TResult>(StateType<T> type, Func<T, TResult> change)
         where T : class, new()
     {
         lock (this)
         {
+            if (_isChanging)
+            {
+                throw new InvalidOperationException(
+                    "A change of a session's value runs within another one, and could not be taken back with it: make both in one Change, or one after the other.");
+            }
+
             var live = LiveOf(type);
+            _isChanging = true;
             try
             {
                 var result = change(live);
@@ -126,6 +135,10 @@ internal sealed class LiveState(StateEntries entries, long version, StickySessio
                 }
 
                 throw;
+            }
+            finally
+            {
+                _isChanging = false;
             }
         }
     }
