@@ -56,7 +56,7 @@ public sealed class SessionEntryTests : IDisposable
         var ending = new SessionEnding(cookies, responses, responseFence, _held, _directory, _time, NullLogger<SessionEnding>.Instance);
         var binding = new SessionBinding(cookies, responses, membership, _held, responseFence, ending, new RunningCount(), journeys, _time);
         _entry = new SessionEntry(
-            binding, fence, new SessionAdmission(_limit, _held, _metrics), _held, membership, _policies.Resolver, journeys, _time, NullLogger<SessionEntry>.Instance);
+            binding, fence, new SessionAdmission(_limit, _held, _metrics), new OneAtATime(new SessionTurns(_time)), _held, membership, _policies.Resolver, journeys, _time, NullLogger<SessionEntry>.Instance);
         _context = NewContext(_response);
     }
 
