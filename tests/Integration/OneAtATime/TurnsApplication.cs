@@ -114,6 +114,7 @@ internal sealed class TurnsApplication : IAsyncDisposable
         });
         app.MapGet("/large", async (HttpContext context) =>
         {
+            await context.Response.WriteAsync("begins");
             await context.Response.Body.FlushAsync();
             await _release.Task;
         });
