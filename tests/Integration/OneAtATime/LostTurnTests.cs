@@ -10,6 +10,8 @@ namespace StickySessions.Tests.Integration.OneAtATime;
 /// <summary>What was true of the session when a request came need not be true any more when it has its turn, or it never gets it.</summary>
 public sealed class LostTurnTests(GarnetServerFixture redis)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -22,7 +24,7 @@ public sealed class LostTurnTests(GarnetServerFixture redis)
         app.Nodes[0].Services.GetRequiredService<IClusterMembership>().Lease.Expire();
         app.Release();
 
-        AssertUnavailable("lease-expired", await waiting);
+        AssertUnavailable("lease-expired", await waiting.WaitAsync(Patience, TestContext.Current.CancellationToken));
         AssertUnavailable("lease-expired", await held);
         await AssertNothingIsLeftAsync(app);
     }
@@ -39,7 +41,7 @@ public sealed class LostTurnTests(GarnetServerFixture redis)
 
         app.Nodes[0].Services.GetRequiredService<IClusterMembership>().Lease.Expire();
 
-        AssertUnavailable("lease-expired", await waiting);
+        AssertUnavailable("lease-expired", await waiting.WaitAsync(Patience, TestContext.Current.CancellationToken));
         await Assert.ThrowsAsync<HttpRequestException>(() => held);
         app.Release();
         await AssertNothingIsLeftAsync(app);
@@ -57,7 +59,7 @@ public sealed class LostTurnTests(GarnetServerFixture redis)
 
         app.Nodes[0].Held.Drop(app.Session);
 
-        AssertUnavailable("owner-unknown", await waiting);
+        AssertUnavailable("owner-unknown", await waiting.WaitAsync(Patience, TestContext.Current.CancellationToken));
         await Assert.ThrowsAsync<HttpRequestException>(() => held);
         app.Release();
         await AssertNothingIsLeftAsync(app);
@@ -94,7 +96,7 @@ public sealed class LostTurnTests(GarnetServerFixture redis)
         app.Session.Close();
         app.Release();
 
-        AssertUnavailable("owner-unknown", await waiting);
+        AssertUnavailable("owner-unknown", await waiting.WaitAsync(Patience, TestContext.Current.CancellationToken));
         Assert.Equal(HttpStatusCode.OK, (await held).Status);
         await AssertNothingIsLeftAsync(app);
     }

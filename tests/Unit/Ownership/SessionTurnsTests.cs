@@ -189,7 +189,7 @@ public sealed class SessionTurnsTests
                     Interlocked.Increment(ref gone);
                 }
             }
-        })));
+        }))).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken); // a turn that is lost would let the rest wait for ever
 
         Assert.Equal(Callers * Rounds, taken + gone);
         Assert.True(gone > 0, "some gave up while they waited");
