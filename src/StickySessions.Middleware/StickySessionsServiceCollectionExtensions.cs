@@ -63,6 +63,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<SessionEnding>();
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionAdmission>();
+        services.TryAddSingleton<OneAtATime>();
         services.TryAddSingleton<SessionEntry>();
         services.TryAddSingleton<FailoverTime>();
         services.TryAddSingleton<IngressNode>();
