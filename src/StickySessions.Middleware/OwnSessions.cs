@@ -11,6 +11,7 @@ internal sealed class OwnSessions(
     NodeStage node,
     IClusterMembership membership,
     HeldSessions held,
+    SessionMoves moves,
     IOwnershipDirectory directory,
     ClaimCoordinator claims,
     SessionVerification verification,
@@ -66,8 +67,15 @@ internal sealed class OwnSessions(
             EnterStatus.Entered => new Finding(SessionRoute.Here(session!), token),
             EnterStatus.Ended => new Finding(SessionRoute.NewSession(), token),
             EnterStatus.Unverified => await VerifyAsync(session!, token, cancellationToken),
+            EnterStatus.Moving => await FollowAsync(token, minEpoch, cancellationToken),
             _ => null,
         };
+
+    /// <summary>The session is on its way to another node, and the request waits for what becomes of it.</summary>
+    private async ValueTask<Finding?> FollowAsync(StickyToken token, uint minEpoch, CancellationToken cancellationToken)
+        => await moves.UntilMovedAsync(token.Session, cancellationToken) is { } moved
+            ? new Finding(null, token with { Owner = moved.Owner, Epoch = moved.Epoch })
+            : await EnterAsync(token, minEpoch, cancellationToken);
 
     /// <summary>Redis was away, or may have lost writes: another node may own by now what this one holds.</summary>
     /// <returns>Null if the record has to be read: this node has claimed the session once more meanwhile, or it has expired.</returns>
@@ -155,10 +163,15 @@ internal sealed class OwnSessions(
     /// The record names this node, but at an epoch that is below what it knows itself or what the client has seen. Who owns the session by now, if
     /// not this node, fends off the claim.
     /// </summary>
-    private ValueTask<Finding> ClaimAboveAsync(uint epoch, StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    private async ValueTask<Finding> ClaimAboveAsync(uint epoch, StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
     {
+        if (await moves.UntilMovedAsync(token.Session, cancellationToken) is { } moved)
+        {
+            return new Finding(null, token with { Owner = moved.Owner, Epoch = moved.Epoch });
+        }
+
         var above = Math.Max(Math.Max(epoch, token.Epoch), held.KnownUpTo(token.Session));
-        return ClaimAsync(token with { Owner = membership.Self.Tag, Epoch = above }, policy, cancellationToken);
+        return await ClaimAsync(token with { Owner = membership.Self.Tag, Epoch = above }, policy, cancellationToken);
     }
 
     public async ValueTask<Finding> ClaimAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Session;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using StickySessions.Cluster;
 using StickySessions.Ownership;
 using StickySessions.Policies;
 using StickySessions.State;
@@ -37,6 +38,11 @@ public static class StickySessionStateServiceCollectionExtensions
         services.TryAddSingleton(CreateWriter);
         services.TryAddSingleton<WriteBehind>();
         services.TryAddSingleton<SessionStates>();
+        services.TryAddSingleton(CreateRecordCarrier);
+        services.TryAddSingleton<PeerCarrier>();
+        services.TryAddSingleton<SessionHandOff>();
+        services.TryAddSingleton<DrainedSessions>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, TakeQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, WriteBehind>(static provider => provider.GetRequiredService<WriteBehind>()));
         services.Replace(ServiceDescriptor.Singleton<ISessionStore, StickySessionStore>());
         return services;
@@ -47,6 +53,9 @@ public static class StickySessionStateServiceCollectionExtensions
         var options = services.GetRequiredService<IOptions<StickySessionStateOptions>>().Value;
         return new SnapshotFormat(options, options.Encrypt ? services.GetDataProtector("StickySessions.State.v1") : null);
     }
+
+    private static RecordCarrier CreateRecordCarrier(IServiceProvider services)
+        => new(services.GetRequiredService<IClusterMembership>(), services.GetRequiredService<IOwnershipDirectory>() as ISessionRecords);
 
     /// <summary>Without a store there is nowhere to write to.</summary>
     private static StateWriter CreateWriter(IServiceProvider services)

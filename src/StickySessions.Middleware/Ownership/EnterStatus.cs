@@ -11,6 +11,9 @@ internal enum EnterStatus
     /// <summary>The session was ended here.</summary>
     Ended,
 
+    /// <summary>The session is on its way to another node: see <see cref="SessionMoves.UntilMovedAsync"/>.</summary>
+    Moving,
+
     /// <summary>This node holds the session, but another one may own it by now: the record must be asked first.</summary>
     Unverified,
 }

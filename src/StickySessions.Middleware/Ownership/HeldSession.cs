@@ -10,7 +10,8 @@ namespace StickySessions.Ownership;
 internal sealed class HeldSession
 {
     private const long Closed = 1L << 31;
-    private const long RunningMask = Closed - 1;
+    private const long Moving = 1L << 30;
+    private const long RunningMask = Moving - 1;
     private const long OneEntry = 1L << 32;
 
     private readonly long _idleTicks;
@@ -18,7 +19,7 @@ internal sealed class HeldSession
     private readonly long _deadline;
 
     /// <summary>
-    /// Bits 0–30: requests running. Bit 31: closed. Above: how often the session was entered, so that an expiry decided before
+    /// Bits 0–29: requests running. Bit 30: on its way to another node. Bit 31: closed. Above: how often the session was entered, so that an expiry decided before
     /// a request came and went does not take effect after it.
     /// </summary>
     private long _state;
@@ -68,6 +69,9 @@ internal sealed class HeldSession
     /// <summary>What the floor above hands to the application for this session, made once. Written by whichever request comes first.</summary>
     public object? Feature { get; set; }
 
+    /// <summary>The name of the policy that it began under, or was taken over under.</summary>
+    public string Policy { get; init; } = StickyPolicy.DefaultName;
+
     /// <summary>What of the session's state outlives its owner.</summary>
     public SessionDurability Durability { get; init; }
 
@@ -103,6 +107,9 @@ internal sealed class HeldSession
     /// <summary>Whether another node owns it. What runs in it may not be answered any more.</summary>
     public bool IsLost => _isLost;
 
+    /// <summary>Whether nobody enters for now, since it is on its way to another node.</summary>
+    public bool IsMoving => (Volatile.Read(ref _state) & Moving) != 0;
+
     public bool IsClosed => (Volatile.Read(ref _state) & Closed) != 0;
 
     /// <summary>Whether only one request has ever come: its client may ignore cookies. One that was claimed had others, at its former owner.</summary>
@@ -118,7 +125,7 @@ internal sealed class HeldSession
         while (true)
         {
             var state = Volatile.Read(ref _state);
-            if ((state & Closed) != 0)
+            if ((state & (Closed | Moving)) != 0)
             {
                 return false;
             }
@@ -150,7 +157,7 @@ internal sealed class HeldSession
         }
 
         var state = Volatile.Read(ref _state);
-        return (state & RunningMask) == 0 && (IsIdle(now) || (isCrowded && IsIdleOnFirstRequest(now)))
+        return (state & (RunningMask | Moving)) == 0 && (IsIdle(now) || (isCrowded && IsIdleOnFirstRequest(now)))
             ? Interlocked.CompareExchange(ref _state, state | Closed, state) == state
             : (state & Closed) != 0 && !_isEnded;
     }
@@ -169,6 +176,29 @@ internal sealed class HeldSession
         var before = Claim;
         return before.Epoch == claim.Epoch - 1 && Interlocked.CompareExchange(ref _claim, claim, before) == before;
     }
+
+    /// <summary>Nobody enters for now.</summary>
+    /// <param name="evenIfInUse">Whether to do that though requests run; otherwise only if none does.</param>
+    /// <returns>Whether this call did it.</returns>
+    public bool TryBeginMove(bool evenIfInUse)
+    {
+        while (true)
+        {
+            var state = Volatile.Read(ref _state);
+            if ((state & (Closed | Moving)) != 0 || (!evenIfInUse && (state & RunningMask) != 0))
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _state, state | Moving, state) == state)
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>It stays here after all.</summary>
+    public void EndMove() => Interlocked.And(ref _state, ~Moving);
 
     /// <summary>The directory has just named this node as the owner, by this claim unless it has made a later one meanwhile.</summary>
     public void Verify(SessionClaim claim, int verification)

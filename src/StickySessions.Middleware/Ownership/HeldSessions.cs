@@ -66,7 +66,10 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         }
 
         held = found.TryEnter() ? found : null;
-        return held is not null ? EnterStatus.Entered : found.IsEnded ? EnterStatus.Ended : EnterStatus.NotHeld;
+        return held is not null ? EnterStatus.Entered
+            : found.IsEnded ? EnterStatus.Ended
+            : found.IsMoving ? EnterStatus.Moving
+            : EnterStatus.NotHeld;
     }
 
     /// <summary>Enters a session that the record has just confirmed, or that nobody can be asked about.</summary>
@@ -130,6 +133,11 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
             {
                 Drop(held);
             }
+            else if (held.IsMoving && !held.IsClosed)
+            {
+                held = null;
+                return EnterStatus.Moving;
+            }
             else if (held.TryEnter())
             {
                 held.Verify(claim, asked.Verification);
@@ -144,16 +152,22 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     }
 
     /// <summary>Holds a session that no request has entered yet, unless this node knows an epoch that makes the claim worth nothing.</summary>
-    public void HoldIdle(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked)
+    /// <returns>Whether this node holds it now.</returns>
+    public bool HoldIdle(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked, in StoredState stored = default)
     {
-        if (!_sessions.ContainsKey(id) && claim.Epoch > _givenAway.UpTo(id) && _sessions.TryAdd(id, New(id, claim, created, policy, asked)))
+        if (!_sessions.ContainsKey(id) && claim.Epoch > _givenAway.UpTo(id) && _sessions.TryAdd(id, New(id, claim, created, policy, asked, stored)))
         {
             Interlocked.Increment(ref _count);
+            return true;
         }
-        else if (Adopt(id, claim, created, policy, asked, out var held) == EnterStatus.Entered)
+
+        if (Adopt(id, claim, created, policy, asked, out var held, stored) != EnterStatus.Entered)
         {
-            Exit(held!);
+            return false;
         }
+
+        Exit(held!);
+        return held!.Epoch == claim.Epoch;
     }
 
     /// <summary>The request is done with the session, which lives on for the idle timeout from now.</summary>
@@ -196,6 +210,17 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         // In this order: who adopts it once it is removed finds that it was given away.
         _givenAway.Add(held.Id, Math.Max(held.Epoch, ownedElsewhereAt));
         held.Lose();
+        Remove(held);
+    }
+
+    /// <summary>Another node has taken the session over, and nothing runs in it here.</summary>
+    /// <param name="held">The session.</param>
+    /// <param name="epoch">The epoch at which the other node owns it.</param>
+    public void GiveAway(HeldSession held, uint epoch)
+    {
+        // In this order: who adopts it once it is removed finds that it was given away.
+        _givenAway.Add(held.Id, epoch);
+        held.Close();
         Remove(held);
     }
 
@@ -285,6 +310,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         {
             PrefersConsistency = policy.PrefersConsistency,
             IsHashed = policy.Method == StickyMethod.Hash,
+            Policy = policy.Name,
             Durability = policy.Durability,
             Memory = stored.Version > 0 ? new StoredMemory(stored) : null,
             Term = asked.Term,

@@ -15,6 +15,7 @@ internal static class OwnershipServiceCollectionExtensions
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<HeldSessions>();
+        services.TryAddSingleton<SessionMoves>();
         services.TryAddSingleton<EndedSessions>();
         services.TryAddSingleton<LocalHoldings>();
         services.TryAddSingleton(static _ => new KnownOwners());

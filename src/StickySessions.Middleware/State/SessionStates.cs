@@ -65,6 +65,21 @@ internal sealed partial class SessionStates(
         }
     }
 
+    /// <summary>All of a session's state, as a record has it.</summary>
+    public StoredState StoredOf(HeldSession session)
+    {
+        switch (session.Memory)
+        {
+            case StoredMemory untouched:
+                return untouched.State;
+            case LiveState live:
+                var (entries, version) = live.Snapshot();
+                return new StoredState(version, options.Value.SchemaVersion, format.Write(entries));
+            default:
+                return default;
+        }
+    }
+
     /// <summary>Whether a response of the session must wait, since it could tell of something that is not stored.</summary>
     public static bool MustStore(HeldSession session)
         => session is { Durability: SessionDurability.BeforeResponse, Memory: LiveState { IsStored: false } };

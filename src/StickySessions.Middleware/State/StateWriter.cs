@@ -41,6 +41,39 @@ internal sealed partial class StateWriter(
         return null;
     }
 
+    /// <summary>This node stops. Without a store there is nobody to tell.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="release">Whether it is let go of: whoever needs it claims it, without a wait for this node to be gone.</param>
+    public async Task StoreLastAsync(HeldSession session, bool release)
+    {
+        if (records is null || session.IsHashed || session.Memory is not LiveState state)
+        {
+            return;
+        }
+
+        if (release)
+        {
+            session.Close();
+        }
+
+        var (entries, version) = state.Snapshot();
+        try
+        {
+            await records.WriteAsync(
+                session.Id,
+                membership.Self.Tag,
+                session.Claim,
+                new StoredState(version, options.Value.SchemaVersion, format.Write(entries)),
+                membership.Lease.StoreDeadline,
+                release,
+                CancellationToken.None);
+        }
+        catch (DirectoryUnavailableException unavailable)
+        {
+            NotReleased(logger, session.Id.ToString(), unavailable.Message);
+        }
+    }
+
     private async Task<string?> WriteAsync(HeldSession session, LiveState state)
     {
         var (entries, version) = state.Snapshot();
@@ -99,6 +132,9 @@ internal sealed partial class StateWriter(
                 return StickyReasons.LeaseExpired;
         }
     }
+
+    [LoggerMessage(StickyEventIds.State + 2, LogLevel.Warning, "The state of session {Session} could not be stored before this node stops: {Reason}")]
+    private static partial void NotReleased(ILogger logger, string session, string reason);
 
     [LoggerMessage(StickyEventIds.State + 1, LogLevel.Warning,
         "What became of a write of session {Session} is unknown: {Reason} Its memory keeps the change, and nobody is told of it before it is stored.")]

@@ -9,7 +9,12 @@ internal sealed class StateClient : IDisposable
     private readonly CookieContainer _cookies = new();
     private readonly HttpClient _http;
 
-    public StateClient() => _http = new HttpClient(new SocketsHttpHandler { CookieContainer = _cookies });
+    /// <param name="user">The token of applications whose sessions are users.</param>
+    public StateClient(string user = "somebody")
+    {
+        _http = new HttpClient(new SocketsHttpHandler { CookieContainer = _cookies });
+        _http.DefaultRequestHeaders.Add("X-User", user);
+    }
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, PlacementNode node, string path)
     {
