@@ -51,6 +51,7 @@ internal sealed partial class StopGate(
                 // Only now: what drains may itself depend on the application's lifetime.
                 _drain = services.GetRequiredService<NodeDrain>();
                 _firstAsked = time.GetTimestamp();
+                node.Drain();
                 _ = Task.Run(() => DrainAndStopAsync(_drain));
             }
             else if (time.GetElapsedTime(_firstAsked) >= TakenForTheSame)

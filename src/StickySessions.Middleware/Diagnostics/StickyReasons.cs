@@ -58,6 +58,9 @@ internal static class StickyReasons
 
     /// <summary>CONNECT without a protocol asks for a tunnel, which cannot be forwarded.</summary>
     public const string Tunnel = "tunnel";
+
+    /// <summary>Somebody asked this node to drain who may not.</summary>
+    public const string DrainRefused = "drain-refused";
 }
 
 /// <summary>What a reason means to whoever reads the answer, and what to do.</summary>
@@ -78,6 +81,7 @@ internal static class StickyReasonDetails
         StickyReasons.LookupsBusy => "This node looks for too many sessions that it has not heard of. Try again shortly.",
         StickyReasons.ClaimsBusy => "The node that owned this session is gone, and many others of its sessions are taken over first. Try again shortly.",
         StickyReasons.TokenConflict => "The request names two different sessions. Send one token.",
+        StickyReasons.DrainRefused => "This node drains only for those whom MapStickySessionsDrain allows: by default for requests from its own machine, and never for another site's page.",
         _ => "The request was not served. Try again shortly.",
     };
 
