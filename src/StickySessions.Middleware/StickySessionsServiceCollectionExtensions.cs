@@ -72,6 +72,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ReturnedNodeClaims>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SharedKeysHint>());
         services.TryAddSingleton<NodeDrain>();
+        StopGate.Register(services);
         services.TryAddSingleton<NodeLifecycle>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeLifecycle>(
             static provider => provider.GetRequiredService<NodeLifecycle>()));

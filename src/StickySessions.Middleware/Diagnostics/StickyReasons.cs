@@ -64,6 +64,9 @@ internal static class StickyReasons
 
     /// <summary>CONNECT without a protocol asks for a tunnel, which cannot be forwarded.</summary>
     public const string Tunnel = "tunnel";
+
+    /// <summary>Somebody asked this node to drain who may not.</summary>
+    public const string DrainRefused = "drain-refused";
 }
 
 /// <summary>What a reason means to whoever reads the answer, and what to do.</summary>
@@ -86,6 +89,7 @@ internal static class StickyReasonDetails
         StickyReasons.SessionBusy => "Other requests of this session run first, one at a time. Try again shortly.",
         StickyReasons.SessionReentered => "This request was made while one of the same session runs that it would have to wait for.",
         StickyReasons.TokenConflict => "The request names two different sessions. Send one token.",
+        StickyReasons.DrainRefused => "This node drains only for those whom MapStickySessionsDrain allows: by default for requests from its own machine, and never for another site's page.",
         _ => "The request was not served. Try again shortly.",
     };
 
