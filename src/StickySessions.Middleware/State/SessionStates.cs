@@ -99,8 +99,8 @@ internal sealed partial class SessionStates(
 
     private LiveState Read(HeldSession session, StoredMemory? stored)
         => stored is null
-            ? new LiveState(StateEntries.Empty, version: 0, options.Value)
-            : new LiveState(EntriesOf(session, stored), stored.State.Version, options.Value);
+            ? new LiveState(StateEntries.Empty, version: 0, stored: 0, options.Value)
+            : new LiveState(EntriesOf(session, stored), stored.State.Version, stored.Stored, options.Value);
 
     /// <summary>What was stored of a session; nothing if that cannot be read.</summary>
     public StateEntries EntriesOf(HeldSession session, StoredMemory stored)
