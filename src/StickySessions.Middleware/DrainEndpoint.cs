@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using StickySessions.Diagnostics;
@@ -10,7 +9,7 @@ internal sealed class DrainEndpoint(NodeDrain drain, IHostApplicationLifetime li
 {
     public async Task HandleAsync(HttpContext context)
     {
-        if (IsByAnotherSite(context.Request) || !(isAllowed ?? IsOnThisMachine)(context))
+        if (!OperatorRequest.IsAllowed(context, isAllowed))
         {
             await StickyProblem.WriteAsync(
                 context, StatusCodes.Status403Forbidden, StickyReasons.DrainRefused, StickyReasonDetails.Of(StickyReasons.DrainRefused));
@@ -35,13 +34,6 @@ internal sealed class DrainEndpoint(NodeDrain drain, IHostApplicationLifetime li
             });
         }
     }
-
-    /// <summary>What the connection says: a balancer on this machine makes everybody look local.</summary>
-    private static bool IsOnThisMachine(HttpContext context)
-        => context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);
-
-    /// <summary>A page that somebody looks at on this machine is no hook (Fetch Metadata).</summary>
-    private static bool IsByAnotherSite(HttpRequest request) => request.Headers["Sec-Fetch-Site"] is [{ } site] && site is not ("same-origin" or "none");
 
     private static bool IsAsked(HttpRequest request, string name) => request.Query[name] is [{ } value] && bool.TryParse(value, out var asked) && asked;
 }

@@ -67,6 +67,21 @@ internal static class StickyReasons
 
     /// <summary>Somebody asked this node to drain who may not.</summary>
     public const string DrainRefused = "drain-refused";
+
+    /// <summary>Somebody asked this node to move a session who may not.</summary>
+    public const string MoveRefused = "move-refused";
+
+    /// <summary>The node that a session is to move to is not active, or is the one that was asked.</summary>
+    public const string NodeUnknown = "node-unknown";
+
+    /// <summary>No session of this id is known.</summary>
+    public const string SessionUnknown = "session-unknown";
+
+    /// <summary>Another node owns the session, and only that one can move it.</summary>
+    public const string SessionElsewhere = "session-elsewhere";
+
+    /// <summary>The session stays: requests run in it for longer than was waited, or the other node did not take it.</summary>
+    public const string SessionStays = "session-stays";
 }
 
 /// <summary>What a reason means to whoever reads the answer, and what to do.</summary>
@@ -90,6 +105,11 @@ internal static class StickyReasonDetails
         StickyReasons.SessionReentered => "This request was made while one of the same session runs that it would have to wait for.",
         StickyReasons.TokenConflict => "The request names two different sessions. Send one token.",
         StickyReasons.DrainRefused => "This node drains only for those whom MapStickySessionsDrain allows: by default for requests from its own machine, and never for another site's page.",
+        StickyReasons.MoveRefused => "This node moves sessions only for those whom MapStickySessionsMove allows: by default for requests from its own machine, and never for another site's page.",
+        StickyReasons.NodeUnknown => "Say in the query as to=name the name of another node that is active.",
+        StickyReasons.SessionUnknown => "No node is known to have this session.",
+        StickyReasons.SessionElsewhere => "Another node owns this session: ask that one.",
+        StickyReasons.SessionStays => "The session stays here: requests run in it, or the other node did not take it. Try again.",
         _ => "The request was not served. Try again shortly.",
     };
 
