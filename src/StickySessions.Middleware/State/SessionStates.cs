@@ -112,7 +112,9 @@ internal sealed partial class SessionStates(
                     $"its schema is {stored.State.Schema}, and StickySessions:State:SchemaVersion is {options.Value.SchemaVersion} here");
             }
 
-            return new LiveState(format.Read(stored.State.Snapshot), stored.State.Version, options.Value);
+            var state = new LiveState(format.Read(stored.State.Snapshot), stored.State.Version, options.Value);
+            state.IsStoredUpTo(stored.Stored); // The store may have lost it since it was read.
+            return state;
         }
         catch (UnreadableSnapshotException unreadable)
         {
