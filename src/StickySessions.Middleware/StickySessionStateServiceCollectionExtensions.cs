@@ -40,8 +40,12 @@ public static class StickySessionStateServiceCollectionExtensions
         services.TryAddSingleton<SessionStates>();
         services.TryAddSingleton(CreateRecordCarrier);
         services.TryAddSingleton<PeerCarrier>();
+        services.TryAddSingleton<ApplicationMemories>();
         services.TryAddSingleton<SessionHandOff>();
         services.TryAddSingleton<DrainedSessions>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ExportTimer>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, Rebalancer>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LostSnapshots>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, TakeQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, WriteBehind>(static provider => provider.GetRequiredService<WriteBehind>()));
         services.Replace(ServiceDescriptor.Singleton<ISessionStore, StickySessionStore>());

@@ -63,6 +63,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<SessionEnding>();
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionAdmission>();
+        services.TryAddSingleton<OneAtATime>();
         services.TryAddSingleton<SessionEntry>();
         services.TryAddSingleton<FailoverTime>();
         services.TryAddSingleton<IngressNode>();
@@ -71,6 +72,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ReturnedNodeClaims>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SharedKeysHint>());
         services.TryAddSingleton<NodeDrain>();
+        StopGate.Register(services);
         services.TryAddSingleton<NodeLifecycle>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeLifecycle>(
             static provider => provider.GetRequiredService<NodeLifecycle>()));

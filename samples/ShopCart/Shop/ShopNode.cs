@@ -21,7 +21,6 @@ internal static class ShopNode
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         if (settings.StopWhenInputEnds)
         {
-            // Before AddStickySessions, which puts its drain around the lifetime that is registered by then.
             builder.Services.AddSingleton<IHostLifetime, ClusterChildLifetime>();
         }
 

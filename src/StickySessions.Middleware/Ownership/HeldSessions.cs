@@ -17,6 +17,9 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     /// <summary>A session that a record may tell of has idled out, or become too old, and has left the memory. Handlers must be quick and must not throw.</summary>
     public event Action<HeldSession>? Expired;
 
+    /// <summary>Raised when a session has left this node's memory, for whatever reason. Handlers must be quick and must not throw.</summary>
+    public event Action<HeldSession>? Removed;
+
     /// <summary>How many sessions are held; those that expired count until they are swept. Cheap, unlike the dictionary's own count.</summary>
     public int Count => Volatile.Read(ref _count);
 
@@ -315,6 +318,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         if (_sessions.TryRemove(KeyValuePair.Create(held.Id, held)))
         {
             Interlocked.Decrement(ref _count);
+            Removed?.Invoke(held);
         }
     }
 

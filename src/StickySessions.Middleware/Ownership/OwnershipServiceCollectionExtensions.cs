@@ -31,6 +31,7 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<LostOwners>();
         services.TryAddSingleton<RunningCount>();
         services.TryAddSingleton<RequestLimit>();
+        services.TryAddSingleton<SessionTurns>();
         services.TryAddSingleton<OwnLoad>();
         services.TryAddSingleton<INodeLoadSource>(static provider => provider.GetRequiredService<OwnLoad>());
         services.TryAddSingleton<SessionPlacement>();

@@ -16,10 +16,14 @@ internal sealed class RunningRequests
     private int _count;
 
     /// <param name="context">A request that has entered the session. It must be removed before its server uses the context again.</param>
-    public void Add(HttpContext context)
+    public void Add(HttpContext context) => Add(context, context.Features.Get<IHttpRequestLifetimeFeature>());
+
+    /// <param name="context">A request that has entered the session. It must be removed before its server uses the context again.</param>
+    /// <param name="lifetime">Ends it.</param>
+    public void Add(HttpContext context, IHttpRequestLifetimeFeature? lifetime)
     {
         // The server's own features, now: what comes later may wrap them, and only they may be touched from another thread.
-        Add(new Request(context, context.Features.Get<IHttpRequestLifetimeFeature>(), context.Features.Get<IHttpResponseBodyFeature>()));
+        Add(new Request(context, lifetime, context.Features.Get<IHttpResponseBodyFeature>()));
     }
 
     /// <summary>

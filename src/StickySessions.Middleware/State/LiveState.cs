@@ -7,14 +7,15 @@ namespace StickySessions.State;
 /// lost. Safe for concurrent use; reading takes no lock.
 /// </summary>
 /// <param name="entries">What the session has so far.</param>
-/// <param name="version">The snapshot that this is, and that is stored; 0 if there was none.</param>
+/// <param name="version">The snapshot that this is; 0 if there was none.</param>
+/// <param name="stored">The one that is stored: less, if the store has lost some.</param>
 /// <param name="limits">What one session may hold.</param>
-internal sealed class LiveState(StateEntries entries, long version, StickySessionStateOptions limits) : SessionMemory
+internal sealed class LiveState(StateEntries entries, long version, long stored, StickySessionStateOptions limits) : SessionMemory
 {
     // Changes are made under a lock on this object, which nobody else sees: one object less for each session.
     private StateEntries _entries = entries;
     private long _version = version;
-    private long _stored = version;
+    private long _stored = stored;
     private Task<string?>? _writing;
     private int _isWaitingToBeStored;
     private bool _isChanging;

@@ -13,6 +13,7 @@ internal sealed partial class SessionHandOff(
     SessionMoves moves,
     HeldSessions held,
     SessionStates states,
+    ApplicationMemories memories,
     RecordCarrier records,
     PeerCarrier peers,
     TimeProvider time,
@@ -22,15 +23,16 @@ internal sealed partial class SessionHandOff(
     private static readonly TimeSpan PauseBeforeRepeating = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Whether a session has anything that its next owner must get. Others are claimed when somebody asks for them.</summary>
-    public static bool IsWorthMoving(HeldSession session)
-        => !session.IsClosed && !session.IsEnded && session.Memory is StoredMemory or LiveState { Version: > 0 };
+    public bool IsWorthMoving(HeldSession session)
+        => !session.IsClosed && !session.IsEnded && (memories.Any || session.Memory is StoredMemory or LiveState { Version: > 0 });
 
     /// <param name="session">The session.</param>
     /// <param name="next">Who is to own it.</param>
     /// <param name="patience">How long requests that run in it may take, with its gate closed. Zero: only if none does.</param>
     /// <param name="cut">There is no more time: what is not settled by then stays.</param>
+    /// <param name="warm">Whether the next owner holds the session in its memory at once, and not only when somebody asks for it.</param>
     /// <returns>Whether this node has nothing to do with the session any more.</returns>
-    public async Task<bool> MoveAsync(HeldSession session, Node next, TimeSpan patience, CancellationToken cut)
+    public async Task<bool> MoveAsync(HeldSession session, Node next, TimeSpan patience, CancellationToken cut, bool warm = false)
     {
         if (held.IsOfEarlierTerm(session) || moves.TryBegin(session, evenIfInUse: patience > TimeSpan.Zero) is not { } move)
         {
@@ -42,7 +44,7 @@ internal sealed partial class SessionHandOff(
         {
             if (await UntilQuietAsync(session, patience, cut))
             {
-                to = await CarryAsync(session, next, cut);
+                to = await CarryAsync(session, next, warm, cut);
             }
         }
         finally
@@ -70,18 +72,32 @@ internal sealed partial class SessionHandOff(
     }
 
     /// <summary>Nobody is in the session. What is sent may be repeated, so it is until the outcome is known.</summary>
-    private async Task<MovedTo?> CarryAsync(HeldSession session, Node next, CancellationToken cut)
+    private async Task<MovedTo?> CarryAsync(HeldSession session, Node next, bool warm, CancellationToken cut)
     {
         ISessionCarrier carrier = records.Carries(session) ? records : peers;
-        var nonce = RedisRecord.NewNonce();
+        var claim = records.Carries(session) ? new SessionClaim(session.Epoch + 1, RedisRecord.NewNonce())
+            : session.IsHashed ? session.Claim // nobody's token says an epoch
+            : session.Epoch + 1;
         var isInDoubt = false;
+        if (session.Memory is not StoredMemory)
+        {
+            await memories.ExportAsync(session, cut);
+        }
+
         while (true)
         {
-            var answer = await carrier.CarryAsync(session, states.StoredOf(session), next, nonce);
+            var state = states.StoredOf(session);
+            var answer = await carrier.CarryAsync(session, state, next, claim);
             switch (answer.Status)
             {
                 case CarryStatus.Carried:
-                    return new MovedTo(next.Tag, session.Epoch + 1);
+                    if (warm && carrier == records)
+                    {
+                        // Whatever becomes of it: the record is the truth.
+                        await peers.CarryAsync(session, state, next, claim);
+                    }
+
+                    return new MovedTo(next.Tag, claim.Epoch);
 
                 case CarryStatus.Fenced:
                     held.Drop(session, answer.Epoch);
@@ -103,7 +119,7 @@ internal sealed partial class SessionHandOff(
                 case CarryStatus.Unknown or CarryStatus.Refused when cut.IsCancellationRequested:
                     // It may be the other node's by now, so it is not this one's.
                     OutcomeUnknown(logger, session.Id.ToString(), next.Name);
-                    held.Drop(session, session.Epoch + 1);
+                    held.Drop(session, claim.Epoch);
                     return null;
 
                 default:

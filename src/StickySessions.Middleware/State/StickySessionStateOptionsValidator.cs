@@ -16,8 +16,11 @@ internal sealed class StickySessionStateOptionsValidator(IServiceProviderIsServi
         CheckRange(errors, nameof(options.MaxBytes), options.MaxBytes, 1024, 100 * 1024 * 1024);
         CheckRange(errors, nameof(options.MaxLag), options.MaxLag, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
         CheckRange(errors, nameof(options.WriteTimeout), options.WriteTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        CheckRange(errors, nameof(options.ExportInterval), options.ExportInterval ?? TimeSpan.FromDays(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         CheckRange(errors, nameof(options.SchemaVersion), options.SchemaVersion, 0, int.MaxValue);
         CheckRange(errors, nameof(options.CompressFrom), options.CompressFrom, 0, int.MaxValue);
+        CheckRange(errors, nameof(options.RebalanceAbove), options.RebalanceAbove ?? 100, 1.01, 100);
+        CheckRange(errors, nameof(options.RebalanceRate), options.RebalanceRate, 1, 10_000);
         if (options.Encrypt && !registered.IsService(typeof(IDataProtectionProvider)))
         {
             errors.AddError($"{Section}:Encrypt is true, but no Data Protection is registered: call builder.Services.AddDataProtection() with keys that all nodes share, or set it to false.");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
+using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Integration.State;
 
@@ -56,6 +57,26 @@ public sealed class DurableStateTests(RedisServerFixture redis)
         Assert.Equal("", await client.GetAsync(nodes[1], "/basket"));
     }
 
+    [Theory]
+    [InlineData(StickyMethod.Learn)]
+    [InlineData(StickyMethod.Rewrite)]
+    public async Task TokenOfTheApplication_GivenOutByTheRequestThatChangedState_FindsItAfterTheOwnerIsKilled(StickyMethod method)
+    {
+        await using var cluster = StateApplication.Cluster(await redis.ConfigurationAsync(), sticky => sticky.ConfigurePolicy(policy =>
+        {
+            policy.Method = method;
+            policy.Sources.Add(new() { Kind = StickyTokenSourceKind.Cookie, Name = "app" });
+        }));
+        var nodes = await cluster.StartAsync("web-1", "web-2", "web-3");
+        using var client = new StateClient();
+        await client.PostAsync(nodes[0], "/login/apple");
+        await client.PostAsync(nodes[1], "/basket/bread");
+
+        await nodes[0].KillAsync();
+
+        Assert.Equal("apple bread", await client.GetAsync(nodes[2], "/basket"));
+    }
+
     [Fact]
     public async Task Async_OnceStored_OutlivesItsOwner()
     {
@@ -84,5 +105,26 @@ public sealed class DurableStateTests(RedisServerFixture redis)
         await nodes[0].KillAsync();
 
         Assert.Equal("", await client.GetAsync(nodes[1], "/basket"));
+    }
+
+    [Fact]
+    public async Task RedisFlushed_ThenTheOwnerKilled_NothingIsLost()
+    {
+        await using var own = await RedisServerProcess.StartOrSkipAsync();
+        await using var cluster = StateApplication.Cluster(own.Configuration);
+        var nodes = await cluster.StartAsync("web-1", "web-2");
+        using var client = new StateClient();
+        await client.PostAsync(nodes[0], "/basket/apple");
+        await using var connection = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"{own.Configuration},allowAdmin=true,asyncTimeout=60000");
+        await connection.GetDatabase().ExecuteAsync("FLUSHALL");
+
+        // Without any request: it may be long until the next.
+        var session = nodes[0].Held.All().Single();
+        await Eventually.Async(
+            async () => (await connection.GetServers()[0].KeysAsync(pattern: $"*{session.Id}*").CountAsync(TestContext.Current.CancellationToken)) > 0 && session.Memory is { Stored: > 0 },
+            "the owner has stored it again");
+        await nodes[0].KillAsync();
+
+        Assert.Equal("apple", await client.GetAsync(nodes[1], "/basket"));
     }
 }

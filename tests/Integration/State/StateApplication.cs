@@ -14,6 +14,7 @@ internal static class StateApplication
         Configure = sticky =>
         {
             sticky.Services.AddStickySessionState(state => state.Add("basket", StateJson.Default.Basket));
+            sticky.Services.AddSingleton<TaskCompletionSource>();
             configure?.Invoke(sticky);
         },
         Map = app =>
@@ -23,9 +24,18 @@ internal static class StateApplication
             app.MapDelete("/values/{key}", (HttpContext context, string key) => context.Session.Remove(key));
             app.MapPost("/basket/{sku}", (HttpContext context, string sku) => context.Session.State<Basket>().Change(basket => basket.Add(sku)));
             app.MapGet("/basket", (HttpContext context) => context.Session.State<Basket>().Read(basket => string.Join(' ', basket.Items)));
+            app.MapPost("/login/{sku}", (HttpContext context, string sku) =>
+            {
+                context.Response.Cookies.Append("app", Guid.NewGuid().ToString("N"));
+                return context.Session.State<Basket>().Change(basket => basket.Add(sku));
+            });
+            app.MapGet("/wait", (TaskCompletionSource released) => released.Task);
             app.MapDelete("/session", (HttpContext context) => context.Features.Get<IStickySessionFeature>()!.End());
         },
     };
+
+    /// <summary>Lets the requests for <c>/wait</c> end.</summary>
+    public static void Release(PlacementNode node) => node.Services.GetRequiredService<TaskCompletionSource>().SetResult();
 }
 
 internal sealed class Basket

@@ -61,7 +61,7 @@ public sealed class LiveStateTests
     [Fact]
     public void Versions_OfWhatWasStored_GoOnFromThere()
     {
-        var state = new LiveState(Text.Entries(("name", "Ada")), version: 7, _limits);
+        var state = new LiveState(Text.Entries(("name", "Ada")), version: 7, stored: 7, _limits);
         Assert.True(state.IsStored);
 
         state.Set("name", "Grace");
@@ -112,7 +112,7 @@ public sealed class LiveStateTests
     [Fact]
     public void State_ThatALoweredLimitHasNoRoomFor_MayShrinkButNotGrow()
     {
-        var state = new LiveState(Text.Entries(("a", new string('x', 150)), ("b", new string('y', 50))), version: 1, _limits);
+        var state = new LiveState(Text.Entries(("a", new string('x', 150)), ("b", new string('y', 50))), version: 1, stored: 1, _limits);
 
         Assert.Throws<SessionLimitException>(() => state.Set("c", "z"));
         state.Set("a", new string('x', 120));
@@ -216,7 +216,7 @@ public sealed class LiveStateTests
     {
         const int Writers = 8;
         const int Changes = 300;
-        var state = new LiveState(StateEntries.Empty, 0, new StickySessionStateOptions());
+        var state = new LiveState(StateEntries.Empty, 0, 0, new StickySessionStateOptions());
         var isDone = false;
         var torn = 0;
         var lastVersion = 0L;
@@ -252,7 +252,7 @@ public sealed class LiveStateTests
     {
         const int Writers = 8;
         const int Changes = 100;
-        var state = new LiveState(StateEntries.Empty, 0, new StickySessionStateOptions());
+        var state = new LiveState(StateEntries.Empty, 0, 0, new StickySessionStateOptions());
 
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(() =>
         {
@@ -267,7 +267,7 @@ public sealed class LiveStateTests
         Assert.Equal(Writers * Changes, Note.Type.Read(state.Entries.Find(Note.Type.Key)!.Value).Lines.Count);
     }
 
-    private LiveState New() => new(StateEntries.Empty, 0, _limits);
+    private LiveState New() => new(StateEntries.Empty, 0, 0, _limits);
 
     private int Add(string line) => _state.Change(Note.Type, note => Kept(note, line));
 

@@ -31,7 +31,7 @@ public sealed class StateWriterTests
         var policy = new StickyPolicy(StickyPolicy.DefaultName, new StickyPolicyOptions { Durability = SessionDurability.BeforeResponse });
         _held.Adopt(SessionId.New(), new SessionClaim(3, 33), _time.GetUtcNow(), policy, out var session);
         _session = session!;
-        _state = new LiveState(StateEntries.Empty, 0, _options);
+        _state = new LiveState(StateEntries.Empty, 0, 0, _options);
         _session.ReplaceMemory(null, _state);
         _writer = new StateWriter(Format, _held, new FakeMembership(Self), Options.Create(_options), _time, NullLogger<StateWriter>.Instance, _records);
     }

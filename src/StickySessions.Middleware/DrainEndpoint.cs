@@ -1,0 +1,47 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using StickySessions.Diagnostics;
+
+namespace StickySessions;
+
+/// <summary>Starts the drain for whoever may ask for it, who can wait for its end.</summary>
+internal sealed class DrainEndpoint(NodeDrain drain, IHostApplicationLifetime lifetime, Func<HttpContext, bool>? isAllowed)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (IsByAnotherSite(context.Request) || !(isAllowed ?? IsOnThisMachine)(context))
+        {
+            await StickyProblem.WriteAsync(
+                context, StatusCodes.Status403Forbidden, StickyReasons.DrainRefused, StickyReasonDetails.Of(StickyReasons.DrainRefused));
+            return;
+        }
+
+        var draining = drain.EmptyAsync();
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        if (IsAsked(context.Request, "wait"))
+        {
+            // Whoever does not wait any more stops nothing.
+            await draining.WaitAsync(context.RequestAborted);
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+        }
+
+        if (IsAsked(context.Request, "stop"))
+        {
+            context.Response.OnCompleted(() =>
+            {
+                lifetime.StopApplication();
+                return Task.CompletedTask;
+            });
+        }
+    }
+
+    /// <summary>What the connection says: a balancer on this machine makes everybody look local.</summary>
+    private static bool IsOnThisMachine(HttpContext context)
+        => context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);
+
+    /// <summary>A page that somebody looks at on this machine is no hook (Fetch Metadata).</summary>
+    private static bool IsByAnotherSite(HttpRequest request) => request.Headers["Sec-Fetch-Site"] is [{ } site] && site is not ("same-origin" or "none");
+
+    private static bool IsAsked(HttpRequest request, string name) => request.Query[name] is [{ } value] && bool.TryParse(value, out var asked) && asked;
+}
