@@ -14,6 +14,9 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     private int _count;
     private int _verification;
 
+    /// <summary>A session that a record may tell of has idled out, or become too old, and has left the memory. Handlers must be quick and must not throw.</summary>
+    public event Action<HeldSession>? Expired;
+
     /// <summary>Raised when a session has left this node's memory, for whatever reason. Handlers must be quick and must not throw.</summary>
     public event Action<HeldSession>? Removed;
 
@@ -44,9 +47,10 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
             return EnterStatus.NotHeld;
         }
 
-        if (found.TryExpire(time.GetTimestamp()))
+        var now = time.GetTimestamp();
+        if (found.TryExpire(now))
         {
-            Remove(found);
+            RemoveExpired(found, now);
             return EnterStatus.NotHeld;
         }
 
@@ -279,7 +283,26 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     {
         if (held.TryExpire(now, isCrowded))
         {
-            Remove(held);
+            RemoveExpired(held, now);
+        }
+    }
+
+    /// <summary>Removes a session if it has expired and was not swept yet.</summary>
+    public void ExpireIfDue(SessionId id)
+    {
+        if (_sessions.TryGetValue(id, out var held))
+        {
+            Expire(held, time.GetTimestamp());
+        }
+    }
+
+    /// <summary>Where others own it, or it has ended, the record is not this node's. And what leaves a crowd early has a record, if any, to come back to.</summary>
+    private void RemoveExpired(HeldSession held, long now)
+    {
+        Remove(held);
+        if (held.MayHaveRecord && held is { IsLost: false, IsEnded: false } && held.IsExpired(now))
+        {
+            Expired?.Invoke(held);
         }
     }
 

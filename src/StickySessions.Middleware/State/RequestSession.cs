@@ -32,10 +32,7 @@ internal sealed class RequestSession(HttpContext context, IRequestInSession requ
 
     /// <summary>There is nothing to load: the state came with the session.</summary>
     public Task LoadAsync(CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        return Task.CompletedTask;
-    }
+        => cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken) : Task.CompletedTask;
 
     /// <summary>
     /// With <see cref="SessionDurability.BeforeResponse"/>: completes once all that the session's state is now is stored. Responses wait for that by themselves; streams
@@ -44,6 +41,7 @@ internal sealed class RequestSession(HttpContext context, IRequestInSession requ
     /// <exception cref="SessionCommitException">It could not be stored.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (SessionStates.MustStore(Held) && await states.StoreAsync(Held).WaitAsync(cancellationToken) is { } reason)
         {
             throw new SessionCommitException(reason);
@@ -53,7 +51,10 @@ internal sealed class RequestSession(HttpContext context, IRequestInSession requ
     public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
     {
         ArgumentNullException.ThrowIfNull(key);
-        value = IsTyped(key) ? null : State.Entries.Find(key)?.Value;
+        var found = IsTyped(key) ? null : State.Entries.Find(key)?.Value;
+
+        // A copy: what the application does to it must neither change what others see, nor hide that what it sets next is a change.
+        value = found?.AsSpan().ToArray();
         return value is not null;
     }
 

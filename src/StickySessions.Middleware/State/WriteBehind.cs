@@ -45,6 +45,12 @@ internal sealed partial class WriteBehind(
     {
         // In this order: what changes while it is written waits anew.
         due.State.WaitsNoMore();
+        if (due.Session.IsClosed)
+        {
+            // It has expired, or another node has it.
+            return;
+        }
+
         try
         {
             if (await writer.StoreAsync(due.Session, due.State) is { } reason && !due.Session.IsLost && !due.Session.IsEnded)
