@@ -49,6 +49,11 @@ internal sealed class OwnedSessionFeature(
     {
         var provisional = _session;
         bound.Requests.Add(context);
+        if (provisional.Requests.AttachedTo(context) is { } longLived)
+        {
+            bound.Requests.Attach(context, longLived);
+        }
+
         provisional.Requests.Remove(context);
         (_session, _sessionId, IsProvisional) = (bound, null, false);
         held.Exit(provisional);
