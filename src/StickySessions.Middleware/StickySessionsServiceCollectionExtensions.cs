@@ -56,6 +56,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<OwnSessions>();
         services.TryAddSingleton<RequestTokens>();
         services.TryAddSingleton<ResponseFence>();
+        services.TryAddSingleton<TokenSuffix>();
         services.TryAddSingleton<ResponseTokens>();
         services.TryAddSingleton<HomeRouter>();
         services.TryAddSingleton<SessionRouter>();
@@ -64,6 +65,8 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<SessionAdmission>();
         services.TryAddSingleton<SessionEntry>();
         services.TryAddSingleton<FailoverTime>();
+        services.TryAddSingleton<LongLivedRequests>();
+        services.TryAddSingleton<ForwardedRequests>();
         services.TryAddSingleton<IngressNode>();
         services.TryAddSingleton<OwnerNode>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LapsedLeaseAbort>());

@@ -44,12 +44,13 @@ internal sealed class LongLivedRequest : ILongLivedRequest
     /// <param name="context">The request, which is among those.</param>
     /// <param name="requests">The requests that run beside it.</param>
     /// <param name="next">The application.</param>
-    public static async Task RunAsync(HttpContext context, RunningRequests requests, Func<HttpContext, Task> next)
+    public static async Task RunAsync(HttpContext context, RunningRequests requests, RequestDelegate next)
     {
+        var features = context.Features;
+        var (upgrade, connect, aborted) = (features.Get<IHttpUpgradeFeature>(), features.Get<IHttpExtendedConnectFeature>(), context.RequestAborted);
         var request = new LongLivedRequest(context);
         request.Watch(context);
         requests.Attach(context, request);
-        var aborted = context.RequestAborted;
         context.RequestAborted = request._end.Token;
         try
         {
@@ -61,12 +62,11 @@ internal sealed class LongLivedRequest : ILongLivedRequest
         }
         finally
         {
-            if (!request._isEnded)
-            {
-                context.RequestAborted = aborted;
-            }
-
-            request._end.Dispose();
+            // The server may use all of these again for another request.
+            await request.StopAsync();
+            features.Set(upgrade);
+            features.Set(connect);
+            context.RequestAborted = aborted;
         }
     }
 
@@ -77,18 +77,19 @@ internal sealed class LongLivedRequest : ILongLivedRequest
         {
             _ = socket.GoAwayAsync();
         }
-        else if (_isUpgraded)
-        {
-            // Nobody knows how the two of them say goodbye.
-            Abort();
-        }
-        else
+        else if (!_isUpgraded)
         {
             Cancel();
         }
     }
 
     public void Abort() => _server.Abort();
+
+    private Task StopAsync()
+    {
+        _end.Dispose();
+        return _socket?.StopAsync() ?? Task.CompletedTask;
+    }
 
     private void Cancel()
     {

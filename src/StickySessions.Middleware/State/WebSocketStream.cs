@@ -7,7 +7,7 @@ namespace StickySessions.State;
 /// application writes after that is dropped, as nothing may follow a close frame (RFC 6455, 5.5.1). The client answers with its own,
 /// which the application reads, and so ends by itself.
 /// </summary>
-[SuppressMessage("Design", "CA2213:Disposable fields should be disposed", Justification = "Nobody asks the semaphore for its handle, so it holds nothing.")]
+[SuppressMessage("Usage", "CA2213:Disposable fields should be disposed", Justification = "Nobody asks the semaphore for its handle, so it holds nothing; the stream is disposed of with this one.")]
 internal sealed class WebSocketStream(Stream stream) : Stream
 {
     /// <summary>A close frame, unmasked, with the status 1001: going away (RFC 6455, 7.4.1).</summary>
@@ -52,6 +52,14 @@ internal sealed class WebSocketStream(Stream stream) : Stream
         {
             _writing.Release();
         }
+    }
+
+    /// <summary>Its request is over, and the server may use for another one what this has written to.</summary>
+    public async Task StopAsync()
+    {
+        await _writing.WaitAsync();
+        _isClosed = true;
+        _writing.Release();
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -107,7 +115,11 @@ internal sealed class WebSocketStream(Stream stream) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    public override ValueTask DisposeAsync() => stream.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        await stream.DisposeAsync();
+        await base.DisposeAsync();
+    }
 
     protected override void Dispose(bool disposing)
     {
@@ -115,5 +127,7 @@ internal sealed class WebSocketStream(Stream stream) : Stream
         {
             stream.Dispose();
         }
+
+        base.Dispose(disposing);
     }
 }

@@ -41,6 +41,7 @@ public sealed class SessionRouterTests : IDisposable
             node,
             _membership,
             _held,
+            new SessionMoves(_held),
             _records,
             new ClaimCoordinator(_records, _membership.Lease, _time, NullLogger<ClaimCoordinator>.Instance),
             new SessionVerification(_records, _held, _membership, NullLogger<SessionVerification>.Instance),
