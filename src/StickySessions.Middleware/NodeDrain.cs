@@ -17,6 +17,8 @@ internal sealed partial class NodeDrain(
     IClusterMembership membership,
     NodeStage node,
     HeldSessions held,
+    LongLivedRequests longLived,
+    ForwardedRequests forwarded,
     IOptions<StickyNodeOptions> options,
     TimeProvider time,
     ILogger<NodeDrain> logger,
@@ -117,6 +119,7 @@ internal sealed partial class NodeDrain(
         if (!IsAlone)
         {
             node.Leave();
+            await EndLongLivedAsync();
             await UntilConsistentSessionsAreQuietAsync();
         }
 
@@ -150,6 +153,21 @@ internal sealed partial class NodeDrain(
     }
 
     /// <summary>
+    /// What runs in sessions that were not handed over, or is forwarded to others: its clients connect again elsewhere, before listeners
+    /// close, which would wait for it.
+    /// </summary>
+    private async Task EndLongLivedAsync()
+    {
+        var patience = LongLivedRequests.Patience;
+        var ending = held.All().Where(session => session.Running > 0).Select(session => longLived.EndAsync(session, patience)).ToList();
+        var ended = await longLived.EndAsync(forwarded.LongLived, patience) + (await Task.WhenAll(ending)).Sum();
+        if (ended > 0)
+        {
+            LongLivedEnded(logger, ended);
+        }
+    }
+
+    /// <summary>
     /// Nothing enters any more. What runs in sessions that prefer consistency must end before others may claim them, so it is given a
     /// moment before it is cut off.
     /// </summary>
@@ -170,6 +188,10 @@ internal sealed partial class NodeDrain(
     [LoggerMessage(StickyEventIds.Middleware + 6, LogLevel.Warning,
         "The drain of {Node} was cut short, by a second stop or by StickySessions:Node:DrainTimeout ({DrainTimeout}).")]
     private static partial void CutShort(ILogger logger, string node, TimeSpan drainTimeout);
+
+    [LoggerMessage(StickyEventIds.Middleware + 9, LogLevel.Information,
+        "{Requests} WebSockets and streams of events were ended, so that their clients connect to other nodes.")]
+    private static partial void LongLivedEnded(ILogger logger, int requests);
 
     [LoggerMessage(StickyEventIds.Middleware + 2, LogLevel.Information, "{Node} has left the cluster; its listeners close now.")]
     private static partial void Left(ILogger logger, string node);

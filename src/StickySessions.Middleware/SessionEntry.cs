@@ -148,12 +148,17 @@ internal sealed partial class SessionEntry(
 
         RewrittenRequest.Restore(context, policies.Rewritten);
         next = journey?.InLogScope(next) ?? next;
+        next = LongLivedRequest.MayBe(context) ? ThatCanBeEnded(feature, next) : next;
         return feature is { IsProvisional: true, Policy.BodyToken: not null } ? binding.LearnFromBodyAsync(context, feature, next) : next(context);
     }
 
     /// <summary>By itself: what a lambda captures is allocated where its method begins, for every request.</summary>
     private void AnswerNegotiation(HttpContext context, OwnedSessionFeature feature)
         => NegotiateAnswer.Choose(context, path => binding.AddressOf(context, feature, path));
+
+    /// <summary>By itself, for the same reason.</summary>
+    private static RequestDelegate ThatCanBeEnded(OwnedSessionFeature feature, RequestDelegate next)
+        => context => LongLivedRequest.RunAsync(context, feature.Session.Requests, next);
 
     private async Task RunIfOpenAsync(
         HttpContext context, OwnedSessionFeature feature, StickyToken? issued, RequestOutcome outcome, RequestDelegate next)

@@ -66,6 +66,8 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<OneAtATime>();
         services.TryAddSingleton<SessionEntry>();
         services.TryAddSingleton<FailoverTime>();
+        services.TryAddSingleton<LongLivedRequests>();
+        services.TryAddSingleton<ForwardedRequests>();
         services.TryAddSingleton<IngressNode>();
         services.TryAddSingleton<OwnerNode>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LapsedLeaseAbort>());

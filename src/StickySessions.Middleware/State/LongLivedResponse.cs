@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using StickySessions.Ownership;
 
 namespace StickySessions.State;
 
@@ -9,5 +10,5 @@ internal static class LongLivedResponse
     public static bool Is(HttpContext context)
         => context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
             || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }
-            || context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true;
+            || EventStream.IsNamedBy(context.Response.Headers.ContentType);
 }

@@ -16,6 +16,7 @@ internal sealed partial class SessionHandOff(
     ApplicationMemories memories,
     RecordCarrier records,
     PeerCarrier peers,
+    LongLivedRequests longLived,
     TimeProvider time,
     ILogger<SessionHandOff> logger)
 {
@@ -58,6 +59,7 @@ internal sealed partial class SessionHandOff(
     private async Task<bool> UntilQuietAsync(HeldSession session, TimeSpan patience, CancellationToken cut)
     {
         var since = time.GetTimestamp();
+        await longLived.EndAsync(session, LongLivedRequests.Patience);
         while (session.Running > 0)
         {
             if (time.GetElapsedTime(since) >= patience || cut.IsCancellationRequested)
