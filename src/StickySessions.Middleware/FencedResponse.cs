@@ -21,7 +21,7 @@ internal static class FencedResponse
     /// <param name="time">The clock.</param>
     public static async Task WriteAsync(HttpContext context, IHttpResponseBodyFeature body, string reason, TimeProvider time)
     {
-        if (IsUpgrade(context) || HasUnsentBytes(body))
+        if (context.Response.HasStarted || IsUpgrade(context) || HasUnsentBytes(body))
         {
             context.Abort();
             return;

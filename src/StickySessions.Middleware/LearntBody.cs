@@ -35,7 +35,7 @@ internal sealed class LearntBody(Stream inner, Func<string, ValueTask<bool>> lea
     {
         var before = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         await using var body = new LearntBody(before.Stream, learnAsync);
-        var feature = new StreamResponseBodyFeature(body, before);
+        var feature = new StartsWithItsBody(body, before);
         context.Features.Set<IHttpResponseBodyFeature>(feature);
         try
         {
@@ -76,4 +76,12 @@ internal sealed class LearntBody(Stream inner, Func<string, ValueTask<bool>> lea
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <summary>
+    /// Many ways to write start the response first. Whether it may leave is known only once its body has been looked at, so the first write or flush starts it.
+    /// </summary>
+    private sealed class StartsWithItsBody(LearntBody body, IHttpResponseBodyFeature before) : StreamResponseBodyFeature(body, before)
+    {
+        public override Task StartAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+    }
 }

@@ -22,6 +22,9 @@ internal sealed class OwnedSessionFeature(
     /// <summary>Whether no token names the session yet. If none does by the end of the request, nobody will ever ask for it.</summary>
     public bool IsProvisional { get; private set; } = isProvisional;
 
+    /// <summary>Whether a body gives out a token that could not be recorded. Of a provisional session, which has one request.</summary>
+    public bool HasFailedToBind { get; private set; }
+
     public StickyPolicy Policy => policy;
 
     public SessionBinding Binding => binding;
@@ -41,6 +44,9 @@ internal sealed class OwnedSessionFeature(
     /// <summary>The client gets a token of it.</summary>
     public void Keep() => IsProvisional = false;
 
+    /// <inheritdoc cref="HasFailedToBind"/>
+    public void BindingFails() => HasFailedToBind = true;
+
     /// <summary>The application has given out a token, which names this session from now on: the request goes on in it.</summary>
     /// <param name="bound">The session, entered.</param>
     /// <param name="context">The request.</param>
@@ -48,8 +54,7 @@ internal sealed class OwnedSessionFeature(
     public void MoveTo(HeldSession bound, HttpContext context, HeldSessions held)
     {
         var provisional = _session;
-        bound.Requests.Add(context);
-        provisional.Requests.Remove(context);
+        provisional.Requests.Move(context, bound.Requests);
         (_session, _sessionId, IsProvisional) = (bound, null, false);
         held.Exit(provisional);
         held.Forget(provisional);

@@ -17,6 +17,12 @@ internal sealed class RequestTokens(
     HolderSearch search,
     IClusterMembership membership)
 {
+    /// <summary>
+    /// A client may send as many tokens as it likes, and each that this node does not know costs questions to others. Browsers send two of one name where
+    /// a path has a cookie of its own; what comes after two that nobody knows is not looked for.
+    /// </summary>
+    private const int MaxUnknown = 2;
+
     private readonly SharedLookups<OwnershipRecord?> _lookups = new();
 
     /// <summary>Completed, and without an allocation, for a policy that looks for its own cookie alone.</summary>
@@ -91,65 +97,71 @@ internal sealed class RequestTokens(
     private async ValueTask<TokenFinding> FindLearntAsync(ImmutableArray<SourcedToken> tokens, StickyPolicy policy, CancellationToken cancellationToken)
     {
         var best = default(TokenFinding);
+        var unknown = 0;
         foreach (var token in tokens)
         {
-            var finding = await FindLearntAsync(token, policy, cancellationToken) ?? TokenFinding.Unbound(IdOf(token, policy));
-            if (finding.Status == TokenFindingStatus.Busy)
+            var finding = FindKnown(token, policy);
+            if (!finding.IsValid && unknown++ < MaxUnknown)
+            {
+                finding = await LookAsync(token, policy, cancellationToken);
+            }
+
+            if (finding.IsValid || finding.Status == TokenFindingStatus.Busy)
             {
                 return finding;
             }
 
             best = SessionCookie.Better(best, finding);
-            if (best.IsValid)
-            {
-                break;
-            }
         }
 
         return best;
     }
 
-    /// <summary>By the present key, and while the secret is being changed by the other one too: sessions go on.</summary>
-    private async ValueTask<TokenFinding?> FindLearntAsync(SourcedToken token, StickyPolicy policy, CancellationToken cancellationToken)
+    /// <summary>In this node's own memory, and in what it has heard: by the present key, and while the secret is being changed by the others too, so that sessions go on.</summary>
+    private TokenFinding FindKnown(in SourcedToken token, StickyPolicy policy)
     {
         foreach (var key in keys.Current.All)
         {
-            if (await FindLearntAsync(ApplicationSessionId.Derive(key, policy.Name, token.Value), cancellationToken) is { } finding)
+            var session = ApplicationSessionId.Derive(key, policy.Name, token.Value);
+            if (held.Find(session) is { IsEnded: false } here)
             {
-                return finding;
+                return Valid(session, new KnownOwner(membership.Self.Tag, here.Epoch));
+            }
+
+            if (known.TryGet(session, out var owner))
+            {
+                return Valid(session, owner);
             }
         }
 
-        return null;
+        return default;
     }
 
-    /// <returns>Null if nobody knows the session.</returns>
-    private async ValueTask<TokenFinding?> FindLearntAsync(SessionId session, CancellationToken cancellationToken)
+    /// <summary>In the directory: under all keys at once, of which the present one comes first.</summary>
+    private async ValueTask<TokenFinding> LookAsync(SourcedToken token, StickyPolicy policy, CancellationToken cancellationToken)
     {
-        // 1. This node's own memory, and what it has heard.
-        if (held.Find(session) is { IsEnded: false } here)
+        var lookups = keys.Current.All
+            .Select(key => ApplicationSessionId.Derive(key, policy.Name, token.Value))
+            .Select(session => (Session: session, Record: _lookups.TryFindAsync(session, () => LookAsync(session))))
+            .ToArray();
+        foreach (var (session, lookup) in lookups)
         {
-            return Valid(session, new KnownOwner(membership.Self.Tag, here.Epoch));
+            if (lookup is null)
+            {
+                return new(TokenFindingStatus.Busy, default);
+            }
+
+            if (await lookup.WaitAsync(cancellationToken) is { } record)
+            {
+                return record.Ended ? new(TokenFindingStatus.Expired, default) : Remember(session, new KnownOwner(record.Owner, record.Epoch));
+            }
         }
 
-        if (known.TryGet(session, out var owner))
-        {
-            return Valid(session, owner);
-        }
+        return TokenFinding.Unbound(lookups[0].Session);
+    }
 
-        // 2. The directory.
-        if (_lookups.TryFindAsync(session, () => LookAsync(session)) is not { } lookup)
-        {
-            return new(TokenFindingStatus.Busy, default);
-        }
-
-        var record = await lookup.WaitAsync(cancellationToken);
-        if (record is not { Ended: false } found)
-        {
-            return record is null ? null : new(TokenFindingStatus.Expired, default);
-        }
-
-        owner = new KnownOwner(found.Owner, found.Epoch);
+    private TokenFinding Remember(SessionId session, KnownOwner owner)
+    {
         known.Set(session, owner);
         return Valid(session, owner);
     }

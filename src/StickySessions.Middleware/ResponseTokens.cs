@@ -1,7 +1,4 @@
-using System.Collections.Concurrent;
-using System.Text;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using StickySessions.Cluster;
 using StickySessions.Diagnostics;
@@ -16,39 +13,42 @@ namespace StickySessions;
 /// What Rewrite and Learn do to the application's response: each token in it that binds a session names this node from now on, by a suffix or in the
 /// directory, before the client gets to see it.
 /// </summary>
-internal sealed partial class ResponseTokens(
-    TokenProtector protector,
+internal sealed class ResponseTokens(
     IClusterKeys keys,
     IClusterMembership membership,
     HeldSessions held,
     IOwnershipDirectory directory,
     ResponseFence fence,
+    TokenSuffix suffix,
     TimeProvider time,
-    ILogger<ResponseTokens> logger,
     SessionStates? states = null)
 {
-    /// <summary>Browsers ignore a longer cookie, name and value together (RFC 6265bis §5.6), and longer headers are no tokens here.</summary>
-    private const int MaxLength = 4096;
-
-    private readonly ConcurrentDictionary<string, bool> _saidTooLong = new();
-
     /// <summary>Binds what the response gives out.</summary>
     /// <param name="context">The request.</param>
     /// <param name="feature">Its session; one that nothing had bound becomes the one that is bound now.</param>
     /// <returns>
-    /// Whether a token was given out, or the one of the request was taken away. Null if that could not be recorded, and the response says so now.
+    /// Whether a token was given out, or the one of the request was taken away. Null if that could not be recorded, or the fence has closed meanwhile,
+    /// and the response says so now.
     /// </returns>
     public async ValueTask<BoundTokens?> TryBindAsync(HttpContext context, OwnedSessionFeature feature)
     {
         try
         {
-            return await BindAsync(context, feature);
+            if (!feature.HasFailedToBind)
+            {
+                var bound = await BindAsync(context, feature);
+
+                // That may have taken time: is this node still the owner?
+                return await fence.RefusesAsync(context, feature) ? null : bound;
+            }
         }
         catch (DirectoryUnavailableException)
         {
-            await fence.ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
-            return null;
+            // As if the body had been the first to say so.
         }
+
+        await fence.ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
+        return null;
     }
 
     /// <exception cref="DirectoryUnavailableException">The binding could not be recorded, and the policy prefers consistency.</exception>
@@ -77,7 +77,7 @@ internal sealed partial class ResponseTokens(
         {
             if (source is { Kind: StickyTokenSourceKind.Cookie, Name: { } name }
                 && ValueOf(context, name, feature) is { Length: > 0 } value
-                && Suffixed(value, feature.Session, policy, name.Length + 1) is { } suffixed)
+                && suffix.TryAppend(value, feature.Session, policy, name.Length + 1) is { } suffixed)
             {
                 context.Response.Headers.SetCookie = StringValues.Concat(
                     context.Response.Headers.SetCookie, policy.BuildCookie(context, now).CreateCookieHeader(name, suffixed).ToString());
@@ -166,10 +166,33 @@ internal sealed partial class ResponseTokens(
         return BoundTokens.GivenOut;
     }
 
-    /// <summary>Binds what the body of the response gives out: what the first source will find in later requests.</summary>
-    /// <returns>Whether it does.</returns>
-    public async ValueTask<bool> BindBodyAsync(HttpContext context, OwnedSessionFeature feature, string body)
-        => feature.Policy.BodyToken!(body) is { } token && await BindAsync(feature, context, source: 0, token, around: 0) is not null;
+    /// <summary>
+    /// Binds what the body of the response gives out: what the first source will find in later requests. If that cannot be recorded, the response says so
+    /// instead as it begins; one that has begun breaks off.
+    /// </summary>
+    /// <returns>Whether it gives a token out: there is no more to look for.</returns>
+    public async ValueTask<bool> TryBindBodyAsync(HttpContext context, OwnedSessionFeature feature, string body)
+    {
+        if (feature.Policy.BodyToken!(body) is not { } token)
+        {
+            return false;
+        }
+
+        try
+        {
+            return await BindAsync(feature, context, source: 0, token, around: 0) is not null;
+        }
+        catch (DirectoryUnavailableException)
+        {
+            feature.BindingFails();
+            if (context.Response.HasStarted)
+            {
+                await fence.ReplaceAsync(context, feature, StickyReasons.DirectoryUnavailable);
+            }
+
+            return true;
+        }
+    }
 
     /// <returns>What the client gets in place of the application's token, or null if it is none.</returns>
     private async ValueTask<string?> BindAsync(OwnedSessionFeature feature, HttpContext context, int source, string raw, int around)
@@ -198,7 +221,7 @@ internal sealed partial class ResponseTokens(
             }
         }
 
-        return policy.Method == StickyMethod.Rewrite && session is { IsEnded: false } ? Suffixed(raw, session, policy, around) ?? raw : raw;
+        return policy.Method == StickyMethod.Rewrite && session is { IsEnded: false } ? suffix.TryAppend(raw, session, policy, around) ?? raw : raw;
     }
 
     /// <returns>The session, entered, or null if another node owns it or it has ended.</returns>
@@ -228,34 +251,6 @@ internal sealed partial class ResponseTokens(
 
         return held.Adopt(id, claim, created: default, policy, asked, out var session, stored) == EnterStatus.Entered ? session : null;
     }
-
-    /// <returns>Null if it must stay as it is: then it names its session without saying where, and the session's home finds it.</returns>
-    private string? Suffixed(string value, HeldSession session, StickyPolicy policy, int around)
-    {
-        if (!Ascii.IsValid(value))
-        {
-            // Kestrel refuses it in headers unless it is told how to encode it.
-            return null;
-        }
-
-        if (around + value.Length + RewrittenToken.SuffixLength > MaxLength)
-        {
-            if (_saidTooLong.TryAdd(policy.Name, true))
-            {
-                TooLong(logger, policy.Name, value.Length, MaxLength);
-            }
-
-            return null;
-        }
-
-        return RewrittenToken.Append(
-            value,
-            protector.Protect(new StickyToken(session.Id, membership.Self.Tag, session.Epoch, session.Created, time.GetUtcNow()), policy.Name, boundTo: value));
-    }
-
-    [LoggerMessage(StickyEventIds.Middleware + 31, LogLevel.Warning,
-        "The application gives out a token of {Length} characters under the policy \"{Policy}\", which stays as it is: with what Rewrite appends, the cookie or header would be longer than {MaxLength}. Its session is found by its home, which costs a question to it; Learn fits such tokens better. Said once for each policy.")]
-    private static partial void TooLong(ILogger logger, string policy, int length, int maxLength);
 }
 
 /// <summary>What a response does to the application's tokens.</summary>

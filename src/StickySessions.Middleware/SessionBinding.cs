@@ -168,7 +168,7 @@ internal sealed class SessionBinding(
 
     /// <summary>Runs the application, and binds the token that the body of its response gives out before the client gets to see it.</summary>
     public Task LearnFromBodyAsync(HttpContext context, OwnedSessionFeature feature, RequestDelegate next)
-        => LearntBody.RunAsync(context, body => responses.BindBodyAsync(context, feature, body), next);
+        => LearntBody.RunAsync(context, body => responses.TryBindBodyAsync(context, feature, body), next);
 
     /// <summary>Where a client that keeps no cookies finds its new session.</summary>
     public string AddressOf(HttpContext context, OwnedSessionFeature feature, string path)
@@ -183,12 +183,6 @@ internal sealed class SessionBinding(
     private async Task BindAsync(HttpContext context, OwnedSessionFeature feature, bool reissue)
     {
         if (await responses.TryBindAsync(context, feature) is not { } bound)
-        {
-            return;
-        }
-
-        // That may have taken time: is this node still the owner?
-        if (await responseFence.RefusesAsync(context, feature))
         {
             return;
         }

@@ -4,6 +4,7 @@ using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Ownership;
 using StickySessions.Policies;
+using StickySessions.State;
 using StickySessions.Tokens;
 
 namespace StickySessions;
@@ -18,7 +19,8 @@ internal sealed partial class SessionEntry(
     PolicyResolver policies,
     RequestJourneys journeys,
     TimeProvider time,
-    ILogger<SessionEntry> logger)
+    ILogger<SessionEntry> logger,
+    ApplicationMemories? memories = null)
 {
     /// <summary>
     /// Runs the application for a request that entered at the owner, unless the fence is closed. The session is entered already.
@@ -82,7 +84,7 @@ internal sealed partial class SessionEntry(
 
     private Task RunUnlessFencedAsync(
         HttpContext context, OwnedSessionFeature feature, in StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
-        => fence.IsOpen(feature.Session) ? RunAsync(context, feature, issued, outcome, next) : RunIfOpenAsync(context, feature, issued, outcome, next);
+        => fence.IsOpen(feature.Session) && memories?.MustImport(feature.Session) != true ? RunAsync(context, feature, issued, outcome, next) : RunIfOpenAsync(context, feature, issued, outcome, next);
 
     private Task RunAsync(HttpContext context, OwnedSessionFeature feature, in StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
     {
@@ -116,6 +118,11 @@ internal sealed partial class SessionEntry(
         string? reason = StickyReasons.LeaseExpired;
         try
         {
+            if (memories?.MustImport(feature.Session) == true)
+            {
+                await memories.ImportAsync(feature.Session);
+            }
+
             reason = await fence.WhyClosedAsync(feature.Session);
         }
         finally

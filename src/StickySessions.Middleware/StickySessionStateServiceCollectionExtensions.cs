@@ -40,8 +40,10 @@ public static class StickySessionStateServiceCollectionExtensions
         services.TryAddSingleton<SessionStates>();
         services.TryAddSingleton(CreateRecordCarrier);
         services.TryAddSingleton<PeerCarrier>();
+        services.TryAddSingleton<ApplicationMemories>();
         services.TryAddSingleton<SessionHandOff>();
         services.TryAddSingleton<DrainedSessions>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ExportTimer>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, TakeQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, WriteBehind>(static provider => provider.GetRequiredService<WriteBehind>()));
         services.Replace(ServiceDescriptor.Singleton<ISessionStore, StickySessionStore>());

@@ -56,6 +56,7 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<OwnSessions>();
         services.TryAddSingleton<RequestTokens>();
         services.TryAddSingleton<ResponseFence>();
+        services.TryAddSingleton<TokenSuffix>();
         services.TryAddSingleton<ResponseTokens>();
         services.TryAddSingleton<HomeRouter>();
         services.TryAddSingleton<SessionRouter>();

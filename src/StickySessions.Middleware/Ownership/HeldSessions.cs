@@ -14,6 +14,9 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     private int _count;
     private int _verification;
 
+    /// <summary>Raised when a session has left this node's memory, for whatever reason. Handlers must be quick and must not throw.</summary>
+    public event Action<HeldSession>? Removed;
+
     /// <summary>How many sessions are held; those that expired count until they are swept. Cheap, unlike the dictionary's own count.</summary>
     public int Count => Volatile.Read(ref _count);
 
@@ -292,6 +295,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         if (_sessions.TryRemove(KeyValuePair.Create(held.Id, held)))
         {
             Interlocked.Decrement(ref _count);
+            Removed?.Invoke(held);
         }
     }
 

@@ -19,8 +19,24 @@ internal sealed class RunningRequests
     public void Add(HttpContext context)
     {
         // The server's own features, now: what comes later may wrap them, and only they may be touched from another thread.
-        var request = new Request(
-            context, context.Features.Get<IHttpRequestLifetimeFeature>(), context.Features.Get<IHttpResponseBodyFeature>());
+        Add(new Request(context, context.Features.Get<IHttpRequestLifetimeFeature>(), context.Features.Get<IHttpResponseBodyFeature>()));
+    }
+
+    /// <summary>
+    /// A request goes on in another session, as it was recorded here: by now the application may have put its own before the server's features.
+    /// There is no moment at which neither session could end it.
+    /// </summary>
+    public void Move(HttpContext context, RunningRequests to)
+    {
+        if (Find(context) is { } request)
+        {
+            to.Add(request);
+            Remove(context);
+        }
+    }
+
+    private void Add(in Request request)
+    {
         lock (this)
         {
             if (_count == _requests.Length)
@@ -102,6 +118,14 @@ internal sealed class RunningRequests
 
             _requests[index].Lifetime?.Abort();
             return true;
+        }
+    }
+
+    private Request? Find(HttpContext context)
+    {
+        lock (this)
+        {
+            return IndexOf(context) is >= 0 and var index ? _requests[index] : null;
         }
     }
 

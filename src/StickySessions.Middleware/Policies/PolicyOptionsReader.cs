@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using StickySessions.Diagnostics;
 
@@ -9,7 +8,7 @@ internal sealed class PolicyOptionsReader(
     PolicyNames names,
     IOptionsFactory<StickyPolicyOptions> options,
     IEnumerable<IValidateOptions<StickyPolicyOptions>> validators,
-    IServiceProviderIsService? registered = null)
+    IServiceProvider services)
 {
     /// <summary>What is wrong with the policies, each and among each other.</summary>
     public IReadOnlyList<string> Problems()
@@ -21,7 +20,7 @@ internal sealed class PolicyOptionsReader(
             problems.AddRange(OptionsProblems.Of(() => valid.Add(Read(name))));
         }
 
-        return [.. problems, .. PolicySetCheck.Problems(valid), .. ClaimSourceCheck.Problems(valid, registered)];
+        return [.. problems, .. PolicySetCheck.Problems(valid), .. ClaimSourceCheck.Problems(valid, services)];
     }
 
     /// <exception cref="OptionsValidationException">They are not valid.</exception>

@@ -75,7 +75,7 @@ internal sealed partial class DrainedSessions(
     }
 
     private List<HeldSession> Left()
-        => [.. held.All().Where(session => SessionHandOff.IsWorthMoving(session) && !held.IsOfEarlierTerm(session)).OrderBy(session => session.Running)];
+        => [.. held.All().Where(session => handOff.IsWorthMoving(session) && !held.IsOfEarlierTerm(session)).OrderBy(session => session.Running)];
 
     private bool HasHeirs() => membership.View.Nodes.Any(node => node.State == NodeState.Active && node.Tag != membership.Self.Tag);
 

@@ -13,6 +13,7 @@ internal sealed partial class SessionHandOff(
     SessionMoves moves,
     HeldSessions held,
     SessionStates states,
+    ApplicationMemories memories,
     RecordCarrier records,
     PeerCarrier peers,
     TimeProvider time,
@@ -22,8 +23,8 @@ internal sealed partial class SessionHandOff(
     private static readonly TimeSpan PauseBeforeRepeating = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Whether a session has anything that its next owner must get. Others are claimed when somebody asks for them.</summary>
-    public static bool IsWorthMoving(HeldSession session)
-        => !session.IsClosed && !session.IsEnded && session.Memory is StoredMemory or LiveState { Version: > 0 };
+    public bool IsWorthMoving(HeldSession session)
+        => !session.IsClosed && !session.IsEnded && (memories.Any || session.Memory is StoredMemory or LiveState { Version: > 0 });
 
     /// <param name="session">The session.</param>
     /// <param name="next">Who is to own it.</param>
@@ -75,6 +76,11 @@ internal sealed partial class SessionHandOff(
         ISessionCarrier carrier = records.Carries(session) ? records : peers;
         var nonce = RedisRecord.NewNonce();
         var isInDoubt = false;
+        if (session.Memory is not StoredMemory)
+        {
+            await memories.ExportAsync(session, cut);
+        }
+
         while (true)
         {
             var answer = await carrier.CarryAsync(session, states.StoredOf(session), next, nonce);

@@ -98,12 +98,13 @@ internal sealed partial class SessionStates(
     }
 
     private LiveState Read(HeldSession session, StoredMemory? stored)
-    {
-        if (stored is null)
-        {
-            return new LiveState(StateEntries.Empty, version: 0, options.Value);
-        }
+        => stored is null
+            ? new LiveState(StateEntries.Empty, version: 0, options.Value)
+            : new LiveState(EntriesOf(session, stored), stored.State.Version, options.Value);
 
+    /// <summary>What was stored of a session; nothing if that cannot be read.</summary>
+    public StateEntries EntriesOf(HeldSession session, StoredMemory stored)
+    {
         try
         {
             if (stored.State.Schema > options.Value.SchemaVersion)
@@ -112,12 +113,12 @@ internal sealed partial class SessionStates(
                     $"its schema is {stored.State.Schema}, and StickySessions:State:SchemaVersion is {options.Value.SchemaVersion} here");
             }
 
-            return new LiveState(format.Read(stored.State.Snapshot), stored.State.Version, options.Value);
+            return format.Read(stored.State.Snapshot);
         }
         catch (UnreadableSnapshotException unreadable)
         {
             Unreadable(logger, session.Id.ToString(), stored.State.Version, stored.State.Snapshot.Length, unreadable.Message);
-            return new LiveState(StateEntries.Empty, stored.State.Version, options.Value);
+            return StateEntries.Empty;
         }
     }
 

@@ -38,6 +38,12 @@ public sealed class StickySessionStateOptions
     /// <summary>Whether snapshots are encrypted with Data Protection, whose keys all nodes must share then. Default: false.</summary>
     public bool Encrypt { get; set; }
 
+    /// <summary>
+    /// How often the memory of each <see cref="ISessionMemoryHandler"/> is exported and stored besides hand-offs, 1 second to 1 day; a crash loses what is newer.
+    /// Only with a durability other than <see cref="Policies.SessionDurability.None"/>. Default: none, only at hand-offs.
+    /// </summary>
+    public TimeSpan? ExportInterval { get; set; }
+
     internal Dictionary<Type, StateType> Types { get; } = [];
 
     /// <summary>Makes <c>context.Session.State&lt;T&gt;()</c> known to the application.</summary>
@@ -50,9 +56,9 @@ public sealed class StickySessionStateOptions
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(json);
-        if (name.Length > 64)
+        if (name.Length > 64 || name[0] == StateEntries.TypedMark)
         {
-            throw new ArgumentException($"The name has {name.Length} characters: choose 1 to 64.", nameof(name));
+            throw new ArgumentException($"The name has {name.Length} characters, or begins with U+0000: choose 1 to 64 others.", nameof(name));
         }
 
         if (Types.Values.Any(other => other.Name == name))

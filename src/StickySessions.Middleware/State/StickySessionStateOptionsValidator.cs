@@ -16,6 +16,7 @@ internal sealed class StickySessionStateOptionsValidator(IServiceProviderIsServi
         CheckRange(errors, nameof(options.MaxBytes), options.MaxBytes, 1024, 100 * 1024 * 1024);
         CheckRange(errors, nameof(options.MaxLag), options.MaxLag, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
         CheckRange(errors, nameof(options.WriteTimeout), options.WriteTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        CheckRange(errors, nameof(options.ExportInterval), options.ExportInterval ?? TimeSpan.FromDays(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         CheckRange(errors, nameof(options.SchemaVersion), options.SchemaVersion, 0, int.MaxValue);
         CheckRange(errors, nameof(options.CompressFrom), options.CompressFrom, 0, int.MaxValue);
         if (options.Encrypt && !registered.IsService(typeof(IDataProtectionProvider)))

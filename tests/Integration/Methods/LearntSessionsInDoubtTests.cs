@@ -1,15 +1,23 @@
 using System.Globalization;
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 using StickySessions.Cluster;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
+using StickySessions.Tests.Integration.Startup;
 
 namespace StickySessions.Tests.Integration.Methods;
 
 /// <summary>Redis is away, or has forgotten what was learnt.</summary>
 public sealed class LearntSessionsInDoubtTests : IAsyncLifetime
 {
+    private const string Sid = "\"sid\":\"([^\"]+)\"";
+
+    private readonly RecordedLog _log = new();
     private RedisServerProcess _redis = null!;
 
     public async ValueTask InitializeAsync() => _redis = await RedisServerProcess.StartOrSkipAsync();
@@ -67,6 +75,36 @@ public sealed class LearntSessionsInDoubtTests : IAsyncLifetime
         await Eventually.Async(() => !cluster.Named("web-1").Held.All().Any(), "its provisional session is forgotten");
     }
 
+    [Theory]
+    [InlineData("/sid")]
+    [InlineData("/sid-written")]
+    public async Task TokenInABody_WhileRedisIsAway_IsNotGivenOutByAPolicyThatPrefersConsistency(string path)
+    {
+        await using var cluster = await StartAsync(RedisLostBehavior.PreferConsistency, policy => policy.LearnFromBody = Sid);
+        await _redis.KillAsync();
+        await SeesRedisAsync(cluster, away: true);
+
+        var answer = await cluster.GetAsync("web-1", path);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.Status);
+        Assert.Contains("directory-unavailable", answer.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("sid", answer.Body, StringComparison.Ordinal);
+        await Eventually.Async(() => !cluster.Named("web-1").Held.All().Any(), "its provisional session is forgotten");
+        Assert.DoesNotContain("unhandled exception", _log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TokenLateInABody_WhileRedisIsAway_BreaksTheBodyOff()
+    {
+        await using var cluster = await StartAsync(RedisLostBehavior.PreferConsistency, policy => policy.LearnFromBody = Sid);
+        await _redis.KillAsync();
+        await SeesRedisAsync(cluster, away: true);
+
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => cluster.GetAsync("web-1", "/sid-late"));
+        await Eventually.Async(() => !cluster.Named("web-1").Held.All().Any(), "its provisional session is forgotten");
+        Assert.DoesNotContain("unhandled exception", _log.Text, StringComparison.Ordinal);
+    }
+
     /// <summary>What somebody costs who makes up tokens: one look into Redis each, no script, no record.</summary>
     [Fact]
     public async Task TokensThatNobodyKnows_CostOneReadEach()
@@ -119,6 +157,23 @@ public sealed class LearntSessionsInDoubtTests : IAsyncLifetime
         return found;
     }
 
-    private Task<TokenCluster> StartAsync(RedisLostBehavior behavior)
-        => TokenCluster.StartAsync(_redis.Configuration, TokenCluster.ByCookie(StickyMethod.Learn) + (policy => policy.OnRedisLost = behavior));
+    private Task<TokenCluster> StartAsync(RedisLostBehavior behavior, Action<StickyPolicyOptions>? configure = null)
+        => TokenCluster.StartAsync(
+            _redis.Configuration, TokenCluster.ByCookie(StickyMethod.Learn) + (policy => policy.OnRedisLost = behavior) + configure,
+            sticky: sticky => sticky.Services.AddSingleton<ILoggerProvider>(_log), map: MapBodies);
+
+    private static void MapBodies(WebApplication app)
+    {
+        app.MapGet("/sid", () => Results.Text("{\"sid\":\"abc\"}"));
+        app.MapGet("/sid-written", async context =>
+        {
+            await context.Response.Body.WriteAsync("{\"sid\":\"abc\"}"u8.ToArray());
+        });
+        app.MapGet("/sid-late", async context =>
+        {
+            await context.Response.WriteAsync("{ \"upgrades\": [], ");
+            await context.Response.Body.FlushAsync();
+            await context.Response.WriteAsync("\"sid\":\"abc\" }");
+        });
+    }
 }

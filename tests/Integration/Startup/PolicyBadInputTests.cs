@@ -49,6 +49,23 @@ public sealed class PolicyBadInputTests
         Assert.Null((await app.GetAsync("/session")).SetCookie);
     }
 
+    /// <summary>Else each request would fail, and only then.</summary>
+    [Fact]
+    public async Task Claim_WithASchemeThatDoesNotExist_IsNamedAtStartWithAllElseThatIsWrong()
+    {
+        var settings = Settings("Method=Hash;Sources:0:Kind=Claim;Sources:0:Name=sub;Sources:0:AuthenticationScheme=Bearer");
+        settings["Node:Weight"] = "0";
+
+        var failure = await TestApp.FailToStartAsync(new TestAppSetup
+        {
+            Sticky = settings,
+            AfterAdd = builder => builder.Services.AddAuthentication("Cookies").AddCookie(),
+        });
+
+        Assert.Contains("StickySessions:Policy:Sources:0:AuthenticationScheme is \"Bearer\"", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("StickySessions:Node:Weight is 0", failure.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Exponential for an engine that backtracks: 2 to the power of 4,000 ways.</summary>
     [Fact]
     public async Task Pattern_OnATextMadeToBacktrack_AnswersAtOnce()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
+using StickySessions.Tokens;
 
 namespace StickySessions.Tests.Integration.State;
 
@@ -54,6 +55,26 @@ public sealed class DurableStateTests(RedisServerFixture redis)
         await nodes[0].KillAsync();
 
         Assert.Equal("", await client.GetAsync(nodes[1], "/basket"));
+    }
+
+    [Theory]
+    [InlineData(StickyMethod.Learn)]
+    [InlineData(StickyMethod.Rewrite)]
+    public async Task TokenOfTheApplication_GivenOutByTheRequestThatChangedState_FindsItAfterTheOwnerIsKilled(StickyMethod method)
+    {
+        await using var cluster = StateApplication.Cluster(await redis.ConfigurationAsync(), sticky => sticky.ConfigurePolicy(policy =>
+        {
+            policy.Method = method;
+            policy.Sources.Add(new() { Kind = StickyTokenSourceKind.Cookie, Name = "app" });
+        }));
+        var nodes = await cluster.StartAsync("web-1", "web-2", "web-3");
+        using var client = new StateClient();
+        await client.PostAsync(nodes[0], "/login/apple");
+        await client.PostAsync(nodes[1], "/basket/bread");
+
+        await nodes[0].KillAsync();
+
+        Assert.Equal("apple bread", await client.GetAsync(nodes[2], "/basket"));
     }
 
     [Fact]

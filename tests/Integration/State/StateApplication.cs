@@ -23,6 +23,11 @@ internal static class StateApplication
             app.MapDelete("/values/{key}", (HttpContext context, string key) => context.Session.Remove(key));
             app.MapPost("/basket/{sku}", (HttpContext context, string sku) => context.Session.State<Basket>().Change(basket => basket.Add(sku)));
             app.MapGet("/basket", (HttpContext context) => context.Session.State<Basket>().Read(basket => string.Join(' ', basket.Items)));
+            app.MapPost("/login/{sku}", (HttpContext context, string sku) =>
+            {
+                context.Response.Cookies.Append("app", Guid.NewGuid().ToString("N"));
+                return context.Session.State<Basket>().Change(basket => basket.Add(sku));
+            });
             app.MapDelete("/session", (HttpContext context) => context.Features.Get<IStickySessionFeature>()!.End());
         },
     };

@@ -52,7 +52,8 @@ public sealed class SessionEntryTests : IDisposable
         var journeys = TestJourneys.Create(_metrics);
         var cookies = new SessionCookie(protector, _time);
         var responseFence = new ResponseFence(fence, _time, NullLogger<ResponseFence>.Instance);
-        var responses = new ResponseTokens(protector, keys, membership, _held, _directory, responseFence, _time, NullLogger<ResponseTokens>.Instance);
+        var suffix = new TokenSuffix(protector, membership, _time, NullLogger<TokenSuffix>.Instance);
+        var responses = new ResponseTokens(keys, membership, _held, _directory, responseFence, suffix, _time);
         var ending = new SessionEnding(cookies, responses, responseFence, _held, _directory, _time, NullLogger<SessionEnding>.Instance);
         var binding = new SessionBinding(cookies, responses, membership, _held, responseFence, ending, new RunningCount(), journeys, _time);
         _entry = new SessionEntry(

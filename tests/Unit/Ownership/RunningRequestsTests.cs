@@ -57,6 +57,35 @@ public sealed class RunningRequestsTests : HeldSessionsTestBase
         Assert.Equal([1, 0, 1, 1, 0], lifetimes.Select(lifetime => lifetime.Aborts));
     }
 
+    /// <summary>Others may have put theirs before the server's features since.</summary>
+    [Fact]
+    public void Request_ThatMovesToAnotherSession_IsEndedThereByWhatTheServerGaveIt()
+    {
+        var (from, to) = (new RunningRequests(), new RunningRequests());
+        var request = new DefaultHttpContext();
+        var (lifetime, body) = (new Lifetime(), new StreamResponseBodyFeature(Stream.Null));
+        request.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
+        request.Features.Set<IHttpResponseBodyFeature>(body);
+        from.Add(request);
+        request.Features.Set<IHttpRequestLifetimeFeature>(new Lifetime());
+        request.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
+
+        from.Move(request, to);
+
+        Assert.Equal((0, 1, 1), (from.AbortAll(), to.AbortAll(), lifetime.Aborts));
+        Assert.Same(body, to.ReplaceBody(request, new StreamResponseBodyFeature(Stream.Null)));
+    }
+
+    [Fact]
+    public void Request_ThatIsOver_MovesNowhere()
+    {
+        var (from, to) = (new RunningRequests(), new RunningRequests());
+
+        from.Move(new DefaultHttpContext(), to);
+
+        Assert.Equal(0, to.AbortAll());
+    }
+
     [Fact]
     public void Requests_OnceAsManyRan_AllocateNothing()
     {
