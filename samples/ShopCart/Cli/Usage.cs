@@ -5,7 +5,7 @@ internal static class Usage
     private const int UsageError = 2;
 
     private const string Text = """
-        ShopCart: a shop whose carts live in the memory of the node that made them.
+        ShopCart: a shop whose carts live in the memory of a node, and outlive it.
 
           dotnet run --project samples/ShopCart [-- command and options]
 
@@ -16,7 +16,7 @@ internal static class Usage
           --balancer METHOD      round-robin or source-ip (round-robin)
           --redis HOST:PORT      a Redis instead of the embedded store
           --tls                  the shop and the interconnect over TLS, with a certificate made at start
-          --state MODE           durability of carts: none, async or before-response
+          --state MODE           durability of carts: none, async or before-response (before-response)
 
         node: one node alone, as a deployment would run it. Also by configuration (StickySessions:…) and environment.
           --name NAME            the node's name (the machine's name)
@@ -25,9 +25,9 @@ internal static class Usage
           --redis HOST:PORT      the Redis that holds the cluster together
           --peers NAME=URL,…     or, without Redis, the other nodes and their interconnects
           --sticky on|off        with or without sticky sessions (on)
-          --state MODE           durability of carts: none, async or before-response
+          --state MODE           durability of carts: none, async or before-response (the last with Redis, else none)
 
-        prove: many shoppers from one address, three ways to balance them, one table.
+        prove: many shoppers from one address, three ways to balance them, a node killed, all nodes restarted: one table.
           --shoppers N           how many (2000)
         """;
 

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using ShopCart.Cli;
-using ShopCart.Shop;
 
 namespace ShopCart.Cluster;
 
@@ -10,7 +9,6 @@ internal static class ClusterRunner
 {
     public static async Task<int> RunAsync(ClusterCommand command)
     {
-        DurabilityNotice.Write(command.State);
         using var stop = new StopSignal();
         try
         {
@@ -58,6 +56,13 @@ internal static class ClusterRunner
         });
         Line("balancer", $"layer 4, {balancer}");
         Line("sticky", command.Sticky ? "on, carts live in the memory of their owner" : "off, every node has carts of its own");
+        Line("state", command switch
+        {
+            { Sticky: false } => "none, every node's carts are lost with it",
+            { State: "none" } => "none, a crash of a node loses its carts; a drain does not",
+            { State: "async" } => "async, a crash of a node may lose what its carts were given in the last second",
+            _ => "before-response, a crash of a node loses nothing that a shopper was told",
+        });
         Console.WriteLine();
         Console.WriteLine("Ctrl+C drains the nodes and stops.");
     }

@@ -7,14 +7,23 @@ internal sealed class NodeLaunch(ClusterCommand command, string? store, DemoCert
 {
     public string Scheme => certificate is null ? "http" : "https";
 
-    public NodeProcess Start(int number, Action<string> write) => new(NameOf(number), Arguments(), Environment(), write);
+    /// <param name="number">Which node, from 1 on.</param>
+    /// <param name="address">Where it serves; null lets it take a free port.</param>
+    /// <param name="write">Takes what it says.</param>
+    public NodeProcess Start(int number, Uri? address, Action<string> write) => new(NameOf(number), Arguments(address), Environment(), write);
 
     private static string NameOf(int number) => $"web-{number}";
 
     // Port 0: each node takes free ports and tells where it serves.
-    private List<string> Arguments()
+    private List<string> Arguments(Uri? address)
     {
-        List<string> arguments = ["--urls", $"{Scheme}://127.0.0.1:0", "--sticky", command.Sticky ? "on" : "off"];
+        var urls = address?.GetLeftPart(UriPartial.Authority) ?? $"{Scheme}://127.0.0.1:0";
+        List<string> arguments = ["--urls", urls, "--sticky", command.Sticky ? "on" : "off"];
+        if (command.Sticky && command.State is { } state)
+        {
+            arguments.AddRange(["--state", state]);
+        }
+
         if (store is not null)
         {
             arguments.AddRange(["--interconnect", $"{Scheme}://127.0.0.1:0", "--redis", store]);

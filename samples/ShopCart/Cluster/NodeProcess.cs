@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using ShopCart.Shop;
 
@@ -32,20 +33,38 @@ internal sealed class NodeProcess : IDisposable
     public Task<int> Finished { get; }
 
     /// <summary>Lets the node drain and waits for it; after the patience it is killed.</summary>
-    public async Task StopAsync(TimeSpan patience)
+    /// <returns>Its exit code.</returns>
+    public async Task<int> StopAsync(TimeSpan patience)
     {
         _stopping = true;
         _process.StandardInput.Close();
-        try
+        return await EndAsync(patience);
+    }
+
+    /// <summary>SIGTERM, as an orchestrator stops a node. Where there are no signals: as the cluster itself stops it.</summary>
+    /// <inheritdoc cref="StopAsync" path="/returns"/>
+    public async Task<int> TerminateAsync(TimeSpan patience)
+    {
+        if (OperatingSystem.IsWindows())
         {
-            await Finished.WaitAsync(patience);
+            return await StopAsync(patience);
         }
-        catch (TimeoutException)
+
+        _stopping = true;
+        using (var signal = Process.Start("kill", ["-TERM", Id.ToString(CultureInfo.InvariantCulture)]))
         {
-            _write($"{Name} did not stop within {patience.TotalSeconds:0} seconds and was killed.");
-            _process.Kill();
-            await Finished;
+            await signal.WaitForExitAsync();
         }
+
+        return await EndAsync(patience);
+    }
+
+    /// <summary>SIGKILL: no goodbye.</summary>
+    public async Task KillAsync()
+    {
+        _stopping = true;
+        _process.Kill();
+        await Finished;
     }
 
     public void Dispose() => _process.Dispose();
@@ -74,6 +93,20 @@ internal sealed class NodeProcess : IDisposable
         var executable = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
         var host = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", executable));
         return File.Exists(host) ? host : executable;
+    }
+
+    private async Task<int> EndAsync(TimeSpan patience)
+    {
+        try
+        {
+            return await Finished.WaitAsync(patience);
+        }
+        catch (TimeoutException)
+        {
+            _write($"{Name} did not stop within {patience.TotalSeconds:0} seconds and was killed.");
+            _process.Kill();
+            return await Finished;
+        }
     }
 
     private async Task<int> RunAsync()

@@ -7,13 +7,16 @@ namespace ShopCart.Cluster;
 /// <summary>A running cluster: a store, node processes and a balancer in front of them.</summary>
 internal sealed class ShopCluster : IAsyncDisposable
 {
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan ReadinessPoll = TimeSpan.FromMilliseconds(50);
+    // Longer than the 30 seconds that a host takes at most.
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(35);
+    private static readonly TimeSpan RotationPoll = TimeSpan.FromMilliseconds(50);
 
     // Disposed last to first: the balancer goes on until the nodes have drained.
     private readonly Stack<object> _parts = new();
     private readonly List<NodeProcess> _nodes = [];
+    private IReadOnlyList<Backend> _backends = [];
+    private NodeLaunch _launch = null!;
+    private HttpClient _http = null!;
     private readonly ClusterCommand _command;
     private readonly Action<string> _write;
 
@@ -48,6 +51,28 @@ internal sealed class ShopCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Lets a node drain, and puts a new process in its place: the same name, the same address, the same place in the balancer's order. Completes when
+    /// connections go there again.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It did not stop in order, or the new one did not start.</exception>
+    public async Task RestartAsync(int index, CancellationToken cancellationToken)
+    {
+        var old = _nodes[index];
+        var address = await old.Address;
+        if (await old.TerminateAsync(StopPatience) is var exitCode and not 0)
+        {
+            throw new InvalidOperationException($"{old.Name} ended with exit code {exitCode} instead of 0.");
+        }
+
+        await StartInPlaceAsync(index, address, cancellationToken);
+        using var timer = new PeriodicTimer(RotationPoll);
+        while (!_backends[index].InRotation)
+        {
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
     /// <summary>Lets all nodes drain, then stops the rest.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -75,50 +100,36 @@ internal sealed class ShopCluster : IAsyncDisposable
             _ => Keep(EmbeddedStore.Start()).Address.ToString(),
         };
 
-        var launch = new NodeLaunch(_command, Store, certificate);
+        _launch = new NodeLaunch(_command, Store, certificate);
         for (var i = 1; i <= _command.Nodes; i++)
         {
-            _nodes.Add(Keep(launch.Start(i, _write)));
+            _nodes.Add(Keep(_launch.Start(i, address: null, _write)));
         }
 
-        var http = Keep(HealthClient(certificate));
-        var addresses = await WaitUntilReadyAsync(http, cancellationToken);
-        var backends = addresses.Select(address => new Backend(new IPEndPoint(IPAddress.Loopback, address.Port))).ToList();
+        _http = Keep(HealthClient(certificate));
+        var addresses = await UntilReady.WaitAsync(_http, _nodes, cancellationToken);
+        _backends = [.. addresses.Select(address => new Backend(new IPEndPoint(IPAddress.Loopback, address.Port)))];
 
-        Keep(new ReadinessWatch(http, addresses.Zip(backends)));
-        var balancer = Keep(TcpBalancer.Start(new IPEndPoint(IPAddress.Loopback, _command.Port), backends, _command.Balancer));
-        Address = new Uri($"{launch.Scheme}://{balancer.Address}");
+        Keep(new ReadinessWatch(_http, addresses.Zip(_backends)));
+        var balancer = Keep(TcpBalancer.Start(new IPEndPoint(IPAddress.Loopback, _command.Port), _backends, _command.Balancer));
+        Address = new Uri($"{_launch.Scheme}://{balancer.Address}");
     }
 
-    private async Task<Uri[]> WaitUntilReadyAsync(HttpClient http, CancellationToken cancellationToken)
+    private async Task StartInPlaceAsync(int index, Uri address, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(StartPatience);
-        try
+        for (var attemptsLeft = 5; ; attemptsLeft--)
         {
-            return await Task.WhenAll(_nodes.Select(node => WaitUntilReadyAsync(http, node, limit.Token)));
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new TimeoutException($"The nodes were not ready within {StartPatience.TotalSeconds:0} seconds.");
-        }
-    }
-
-    private static async Task<Uri> WaitUntilReadyAsync(HttpClient http, NodeProcess node, CancellationToken cancellationToken)
-    {
-        var address = await node.Address.WaitAsync(cancellationToken);
-        using var timer = new PeriodicTimer(ReadinessPoll);
-        while (!await ReadinessWatch.IsReadyAsync(http, address, cancellationToken))
-        {
-            if (node.Finished.IsCompleted)
+            _nodes[index] = Keep(_launch.Start(index + 1, address, _write));
+            try
             {
-                throw new InvalidOperationException($"{node.Name} ended before it was ready.");
+                await UntilReady.WaitAsync(_http, [_nodes[index]], cancellationToken);
+                return;
             }
-
-            await timer.WaitForNextTickAsync(cancellationToken);
+            catch (InvalidOperationException) when (attemptsLeft > 1)
+            {
+                // Some connection of this machine uses the port at this moment, as its own end.
+            }
         }
-
-        return address;
     }
 
     private static HttpClient HealthClient(DemoCertificate? certificate)

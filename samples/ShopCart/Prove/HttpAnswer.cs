@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace ShopCart.Prove;
 
@@ -30,6 +31,22 @@ internal sealed record HttpAnswer(int Status, IReadOnlyList<KeyValuePair<string,
         return ReadBody(headers, bytes[(end + 4)..]) is { } body
             ? new HttpAnswer(int.Parse(status, CultureInfo.InvariantCulture), headers, body)
             : null;
+    }
+
+    /// <summary>The status, and the reason if the body is a problem that has one.</summary>
+    public string DescribeProblem()
+    {
+        try
+        {
+            using var problem = JsonDocument.Parse(Body);
+            return problem.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("reason", out var reason)
+                ? $"{Status} {reason}"
+                : $"{Status}";
+        }
+        catch (JsonException)
+        {
+            return $"{Status}";
+        }
     }
 
     private static string? ReadBody(List<KeyValuePair<string, string>> headers, ReadOnlySpan<byte> bytes)

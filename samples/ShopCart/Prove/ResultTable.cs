@@ -5,7 +5,7 @@ namespace ShopCart.Prove;
 /// <summary>The comparison as a table, each row as soon as it is known.</summary>
 internal static class ResultTable
 {
-    private const int TitleWidth = 20;
+    private const int TitleWidth = 36;
 
     private static readonly string[] Columns =
         ["shoppers", "requests", "failed requests", "carts wrong", "items lost", "busiest node", "requests/s"];

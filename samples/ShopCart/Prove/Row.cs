@@ -5,18 +5,14 @@ using ShopCart.Cluster;
 
 namespace ShopCart.Prove;
 
-/// <summary>What came of one way to balance the shoppers.</summary>
-internal sealed record RowResult(
-    string Title, int Shoppers, int Requests, int Failed, int CartsWrong, int ItemsLost, double BusiestShare, double RequestsPerSecond)
-{
-    public bool NothingLost => Failed == 0 && CartsWrong == 0 && ItemsLost == 0;
-}
-
 /// <summary>One way to balance the shoppers.</summary>
-internal sealed record Row(string Title, BalancingMethod Balancer, bool Sticky)
+/// <param name="Title">What the table calls it.</param>
+/// <param name="Balancer">How the balancer chooses.</param>
+/// <param name="Sticky">With or without sticky sessions.</param>
+/// <param name="Disturbance">What happens to the nodes meanwhile; null: nothing.</param>
+internal sealed record Row(string Title, BalancingMethod Balancer, bool Sticky, Disturbance? Disturbance = null)
 {
     private const int Nodes = 3;
-    private const int RequestsAtATime = 64;
     private const int WarmUpShoppers = 60;
 
     /// <summary>Starts a cluster of its own and lets all shoppers shop at the same time.</summary>
@@ -27,33 +23,26 @@ internal sealed record Row(string Title, BalancingMethod Balancer, bool Sticky)
         var address = IPEndPoint.Parse(cluster.Address.Authority);
 
         // Code that was never run is slow in .NET; that is not what the rows compare.
-        await ShopAsync(address, WarmUpShoppers, cancellationToken);
+        using (var warmUp = new Shopping(address, WarmUpShoppers * Shopper.Requests))
+        {
+            await ShopAsync(warmUp, WarmUpShoppers, cancellationToken);
+        }
 
+        using var shopping = new Shopping(address, count * Shopper.Requests);
         var watch = Stopwatch.StartNew();
-        var shoppers = await ShopAsync(address, count, cancellationToken);
-        return Sum(shoppers, watch.Elapsed);
+        var disturbed = Disturbance is { } disturb
+            ? shopping.DisturbAsync(cancelled => disturb(cluster, cancelled), cancellationToken)
+            : Task.CompletedTask;
+        var shoppers = await ShopAsync(shopping, count, cancellationToken);
+        var took = watch.Elapsed;
+        await disturbed;
+        return RowResult.Of(Title, shoppers, shopping.Requests, took);
     }
 
-    private static async Task<Shopper[]> ShopAsync(IPEndPoint address, int count, CancellationToken cancellationToken)
+    private static async Task<Shopper[]> ShopAsync(Shopping shopping, int count, CancellationToken cancellationToken)
     {
-        using var turns = new SemaphoreSlim(RequestsAtATime);
-        var shoppers = Enumerable.Range(0, count).Select(number => new Shopper(address, number)).ToArray();
-        await Task.WhenAll(shoppers.Select(shopper => shopper.ShopAsync(turns, cancellationToken)));
+        var shoppers = Enumerable.Range(0, count).Select(number => new Shopper(shopping, number)).ToArray();
+        await Task.WhenAll(shoppers.Select(shopper => shopper.ShopAsync(cancellationToken)));
         return shoppers;
-    }
-
-    private RowResult Sum(Shopper[] shoppers, TimeSpan took)
-    {
-        var requests = shoppers.Length * Shopper.Requests;
-        var busiest = shoppers.Select(shopper => shopper.Node).OfType<string>().CountBy(node => node).Select(node => node.Value);
-        return new RowResult(
-            Title,
-            shoppers.Length,
-            requests,
-            shoppers.Sum(shopper => shopper.Failed),
-            shoppers.Count(shopper => shopper.CartWrong),
-            shoppers.Sum(shopper => shopper.Lost),
-            (double)busiest.DefaultIfEmpty().Max() / shoppers.Length,
-            requests / took.TotalSeconds);
     }
 }

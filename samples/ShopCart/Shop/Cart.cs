@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -7,30 +8,35 @@ namespace ShopCart.Shop;
 internal sealed record CartItem(string Sku, int Quantity);
 
 /// <summary>A cart, as it lies in the session.</summary>
-internal sealed class Cart(IEnumerable<CartItem> items)
+internal sealed class Cart
 {
-    private readonly List<CartItem> _items = [.. items];
+    /// <summary>Immutable, so that a look at it stays what it was while another request changes the cart.</summary>
+    public ImmutableArray<CartItem> Items { get; set; } = [];
 
-    public IReadOnlyList<CartItem> Items => _items;
+    [JsonIgnore]
+    public int Count => Items.Sum(item => item.Quantity);
 
-    public int Count => _items.Sum(item => item.Quantity);
-
-    public decimal Total => _items.Sum(item => item.Quantity * (Catalogue.Find(item.Sku)?.Price ?? 0m));
+    [JsonIgnore]
+    public decimal Total => Items.Sum(item => item.Quantity * (Catalogue.Find(item.Sku)?.Price ?? 0m));
 
     public void Add(string sku, int quantity)
     {
-        var index = _items.FindIndex(item => item.Sku == sku);
-        if (index < 0)
-        {
-            _items.Add(new CartItem(sku, quantity));
-        }
-        else
-        {
-            _items[index] = new CartItem(sku, _items[index].Quantity + quantity);
-        }
+        var present = Items.FirstOrDefault(item => item.Sku == sku);
+        Items = present is null
+            ? Items.Add(new CartItem(sku, quantity))
+            : Items.Replace(present, present with { Quantity = present.Quantity + quantity });
     }
 
-    public bool Remove(string sku) => _items.RemoveAll(item => item.Sku == sku) > 0;
+    /// <returns>Whether it was in the cart.</returns>
+    public bool Remove(string sku)
+    {
+        var before = Items.Length;
+        Items = Items.RemoveAll(item => item.Sku == sku);
+        return Items.Length < before;
+    }
+
+    /// <summary>The cart as it is now, whatever is done to this one later.</summary>
+    public Cart Look() => new() { Items = Items };
 }
 
 /// <summary>The answer of the cart's addresses: the cart, and the way the request took.</summary>
@@ -41,7 +47,7 @@ internal sealed record CartAnswer(
 internal sealed record AddItem(string? Sku, int? Quantity);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict)]
-[JsonSerializable(typeof(IReadOnlyList<CartItem>))]
+[JsonSerializable(typeof(Cart))]
 [JsonSerializable(typeof(CartAnswer))]
 [JsonSerializable(typeof(AddItem))]
 [JsonSerializable(typeof(IReadOnlyList<Product>))]

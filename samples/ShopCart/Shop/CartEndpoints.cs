@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
-using StickySessions;
 
 namespace ShopCart.Shop;
 
@@ -28,9 +27,9 @@ internal static class CartEndpoints
             : null;
 
     // With a context alone as parameter this would be taken for a RequestDelegate, and its result be dropped.
-    private static async Task<IResult> GetAsync(HttpContext context, SessionCarts carts) => Answer(context, await carts.ReadAsync(context));
+    private static async Task<IResult> GetAsync(HttpContext context, ICarts carts) => Answer(context, await carts.ReadAsync(context));
 
-    private static async Task<IResult> AddAsync(HttpContext context, SessionCarts carts)
+    private static async Task<IResult> AddAsync(HttpContext context, ICarts carts)
     {
         if (await ReadBodyAsync(context.Request) is not { } add)
         {
@@ -50,16 +49,15 @@ internal static class CartEndpoints
         return Answer(context, cart);
     }
 
-    private static async Task<IResult> RemoveAsync(HttpContext context, SessionCarts carts, string sku)
+    private static async Task<IResult> RemoveAsync(HttpContext context, ICarts carts, string sku)
     {
         var (cart, removed) = await carts.ChangeAsync(context, cart => cart.Remove(sku));
         return removed ? Answer(context, cart) : Problem(StatusCodes.Status404NotFound, "This sku is not in the cart.");
     }
 
-    private static async Task<IResult> EndAsync(HttpContext context, SessionCarts carts)
+    private static async Task<IResult> EndAsync(HttpContext context, ICarts carts)
     {
         await carts.EndAsync(context);
-        context.Features.Get<IStickySessionFeature>()?.End();
         return TypedResults.NoContent();
     }
 

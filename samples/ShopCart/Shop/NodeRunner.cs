@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using ShopCart.Cli;
+using StickySessions.Policies;
 
 namespace ShopCart.Shop;
 
@@ -10,7 +11,6 @@ internal static class NodeRunner
 {
     public static async Task<int> RunAsync(NodeCommand command)
     {
-        DurabilityNotice.Write(command.State);
         try
         {
             await using var app = ShopNode.Build(Configuration(command));
@@ -35,6 +35,7 @@ internal static class NodeRunner
             ["StickySessions:Node:Name"] = command.Name,
             ["StickySessions:Interconnect:Url"] = command.Interconnect,
             ["StickySessions:Redis:Configuration"] = command.Redis,
+            [ShopSettings.DurabilityKey] = DurabilityOf(command.State),
             ["ShopCart:Sticky"] = command.Sticky switch { true => "on", false => "off", null => null },
         };
 
@@ -46,6 +47,14 @@ internal static class NodeRunner
         // What was not said must not hide what the environment says.
         return settings.Where(setting => setting.Value is not null).ToDictionary();
     }
+
+    private static string? DurabilityOf(string? state) => state switch
+    {
+        "none" => nameof(SessionDurability.None),
+        "async" => nameof(SessionDurability.Async),
+        "before-response" => nameof(SessionDurability.BeforeResponse),
+        _ => null,
+    };
 
     private static void Announce(WebApplication app)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
-using StickySessions;
 
 namespace ShopCart.Shop;
 
@@ -24,7 +23,7 @@ internal static class PageEndpoints
         page.MapAsset("basket.svg", "image/svg+xml");
     }
 
-    private static async Task<IResult> ShowAsync(HttpContext context, SessionCarts carts, ShopNodeNames names)
+    private static async Task<IResult> ShowAsync(HttpContext context, ICarts carts, ShopNodeNames names)
     {
         var cart = await carts.ReadAsync(context);
         var headers = context.Response.Headers;
@@ -33,7 +32,7 @@ internal static class PageEndpoints
         return TypedResults.Text(ShopPage.Render(cart, RequestPath.Of(context), names.All), HtmlType);
     }
 
-    private static async Task<IResult> AddAsync(HttpContext context, SessionCarts carts)
+    private static async Task<IResult> AddAsync(HttpContext context, ICarts carts)
     {
         var form = await ReadFormAsync(context.Request);
         var sku = form["sku"].ToString();
@@ -51,17 +50,16 @@ internal static class PageEndpoints
         return BackToShop(context);
     }
 
-    private static async Task<IResult> RemoveAsync(HttpContext context, SessionCarts carts)
+    private static async Task<IResult> RemoveAsync(HttpContext context, ICarts carts)
     {
         var form = await ReadFormAsync(context.Request);
         await carts.ChangeAsync(context, cart => cart.Remove(form["sku"].ToString()));
         return BackToShop(context);
     }
 
-    private static async Task<IResult> EmptyAsync(HttpContext context, SessionCarts carts)
+    private static async Task<IResult> EmptyAsync(HttpContext context, ICarts carts)
     {
         await carts.EndAsync(context);
-        context.Features.Get<IStickySessionFeature>()?.End();
         return BackToShop(context);
     }
 

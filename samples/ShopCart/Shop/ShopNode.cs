@@ -21,12 +21,8 @@ internal static class ShopNode
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         if (settings.StopWhenInputEnds)
         {
+            // Before AddShop: AddStickySessions puts its drain around the lifetime that is registered by then.
             builder.Services.AddSingleton<IHostLifetime, ClusterChildLifetime>();
-        }
-
-        if (settings.Sticky)
-        {
-            builder.Services.AddStickySessions();
         }
 
         AddShop(builder.Services, settings);
@@ -40,24 +36,33 @@ internal static class ShopNode
     private static void AddShop(IServiceCollection services, ShopSettings settings)
     {
         services.AddSingleton(settings.Names);
-        services.AddSingleton<SessionCarts>();
         services.AddProblemDetails();
+        var checks = services.AddHealthChecks();
+        if (settings.Sticky)
+        {
+            services.AddStickySessions();
+            services.AddStickySessionState(state => state.Add("cart", ShopJson.Default.Cart));
+            services.AddSingleton<ICarts, StickyCarts>();
+            checks.AddStickySessions();
+        }
+        else
+        {
+            AddOrdinarySessions(services);
+            services.AddSingleton<ICarts, OrdinaryCarts>();
+        }
+    }
 
+    private static void AddOrdinarySessions(IServiceCollection services)
+    {
         services.AddDataProtection().SetApplicationName("ShopCart");
         services.Configure<KeyManagementOptions>(options => options.XmlRepository = new KeysOfThisNode());
         services.AddDistributedMemoryCache();
         services.AddSession(options =>
         {
-            options.Cookie.Name = SessionCarts.CookieName;
+            options.Cookie.Name = OrdinaryCarts.CookieName;
             options.Cookie.SameSite = SameSiteMode.Lax;
             options.Cookie.IsEssential = true;
         });
-
-        var checks = services.AddHealthChecks();
-        if (settings.Sticky)
-        {
-            checks.AddStickySessions();
-        }
     }
 
     private static void UseShop(WebApplication app, ShopSettings settings)
@@ -74,7 +79,11 @@ internal static class ShopNode
 
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.UseSession();
+        if (!settings.Sticky)
+        {
+            app.UseSession();
+        }
+
         app.MapShopPage();
         app.MapCartApi();
         app.MapOperations();

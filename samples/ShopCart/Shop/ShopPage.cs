@@ -37,7 +37,7 @@ internal static class ShopPage
               {PathPanel.Render(path, nodes)}
             </aside>
           </main>
-          <footer>The cart lies in one node's memory, and nowhere else. Any node may take the request.</footer>
+          <footer>The cart is in one node's memory. Any node may take the request.</footer>
         </body>
         </html>
         """;

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Configuration.Memory;
+using StickySessions.Policies;
 
 namespace ShopCart.Shop;
 
@@ -12,6 +13,9 @@ namespace ShopCart.Shop;
 /// <param name="NewConnectionPerClick"><c>ShopCart:NewConnectionPerClick</c>: browsers connect again for each request.</param>
 internal sealed record ShopSettings(bool Sticky, ShopNodeNames Names, bool StopWhenInputEnds, bool NewConnectionPerClick)
 {
+    /// <summary>What <c>--state</c> sets.</summary>
+    public const string DurabilityKey = "StickySessions:Policy:Durability";
+
     private const string SecretKey = "StickySessions:Keys:Secret";
 
     // Known to everybody who reads this, which is as good as none: only for nodes that nobody else can reach.
@@ -41,8 +45,14 @@ internal sealed record ShopSettings(bool Sticky, ShopNodeNames Names, bool StopW
         var expected = shop["Nodes"]?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             ?? StaticNodes(configuration).Select(node => node.Key);
 
+        var sticky = shop["Sticky"] is not ("off" or "false" or "False");
+        if (!sticky && configuration[DurabilityKey] is { } durability && durability != nameof(SessionDurability.None))
+        {
+            Console.Error.WriteLine($"warning: without sticky sessions carts are lost with their node; the state {durability} does nothing.");
+        }
+
         return new ShopSettings(
-            Sticky: shop["Sticky"] is not ("off" or "false" or "False"),
+            Sticky: sticky,
             Names: new ShopNodeNames(name, [.. expected.Append(name).Distinct().Order(StringComparer.Ordinal)]),
             StopWhenInputEnds: shop.GetValue("StopWhenInputEnds", false),
             NewConnectionPerClick: shop.GetValue("NewConnectionPerClick", false));
