@@ -68,7 +68,7 @@ internal sealed class OwnSessions(
         {
             EnterStatus.Entered => new Finding(SessionRoute.Here(session!), token),
             EnterStatus.Ended => await FollowEndAsync(token, policy),
-            EnterStatus.Unverified => await VerifyAsync(session!, token, cancellationToken),
+            EnterStatus.Unverified => await VerifyAsync(session!, token, minEpoch, policy, cancellationToken),
             EnterStatus.Moving => await FollowAsync(token, minEpoch, policy, cancellationToken),
             _ => null,
         };
@@ -105,7 +105,8 @@ internal sealed class OwnSessions(
 
     /// <summary>Redis was away, or may have lost writes: another node may own by now what this one holds.</summary>
     /// <returns>Null if the record has to be read: this node has claimed the session once more meanwhile, or it has expired.</returns>
-    private async ValueTask<Finding?> VerifyAsync(HeldSession session, StickyToken token, CancellationToken cancellationToken)
+    private async ValueTask<Finding?> VerifyAsync(
+        HeldSession session, StickyToken token, uint minEpoch, StickyPolicy policy, CancellationToken cancellationToken)
     {
         RecordAnswer answer;
         try
@@ -124,7 +125,9 @@ internal sealed class OwnSessions(
 
         return answer.Status switch
         {
-            RecordStatus.Accepted => held.TryEnterUnverified(session) ? new Finding(SessionRoute.Here(session), token) : null,
+            RecordStatus.Accepted when held.TryEnterUnverified(session) => new Finding(SessionRoute.Here(session), token),
+            RecordStatus.Accepted when session.IsEnded => await FollowEndAsync(token, policy),
+            RecordStatus.Accepted => session.IsClosed ? null : await FollowAsync(token, minEpoch, policy, cancellationToken),
             RecordStatus.Ended => new Finding(SessionRoute.NewSession(), token),
             _ when answer.Owner != membership.Self.Tag => new Finding(null, token with { Owner = answer.Owner, Epoch = answer.Epoch }),
             _ => null,

@@ -171,7 +171,8 @@ internal sealed class SessionRouter(
         return finding.Route ?? SessionRoute.NotMine(finding.Token.Owner == default ? token with { Epoch = 0 } : finding.Token);
     }
 
-    private SessionRoute? TryEnter(in StickyToken token, uint minEpoch) => held.TryEnter(token.Session, minEpoch, out var session) == EnterStatus.Entered ? SessionRoute.Here(session!) : null;
+    private SessionRoute? TryEnter(in StickyToken token, uint minEpoch)
+        => held.TryEnter(token.Session, minEpoch, out var session) == EnterStatus.Entered ? SessionRoute.Here(session!) : null;
 
     /// <summary>The ingress node says that an owner is gone; this node may not have heard of it yet.</summary>
     private async ValueTask<bool> IsGoneAsync(NodeTag owner, CancellationToken cancellationToken)

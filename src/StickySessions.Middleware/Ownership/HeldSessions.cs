@@ -75,8 +75,8 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         held = found.TryEnter() ? found : null;
         return held is not null ? EnterStatus.Entered
             : found.IsEnded ? EnterStatus.Ended
-            : found.IsMoving ? EnterStatus.Moving
-            : EnterStatus.NotHeld;
+            : found.IsClosed ? EnterStatus.NotHeld
+            : EnterStatus.Moving; // or it was, a moment ago
     }
 
     /// <summary>Enters a session that the record has just confirmed, or that nobody can be asked about.</summary>

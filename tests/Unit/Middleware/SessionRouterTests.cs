@@ -23,6 +23,7 @@ public sealed class SessionRouterTests : IDisposable
     private readonly RecordTable _records = new();
     private readonly FakeMembership _membership = new(Self, Other);
     private readonly HeldSessions _held;
+    private readonly SessionMoves _moves;
     private readonly LostOwners _lost;
     private readonly StickyMetrics _metrics;
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -34,6 +35,7 @@ public sealed class SessionRouterTests : IDisposable
     {
         _id = SessionThatIsClaimedBy(Self);
         _held = new HeldSessions(_time);
+        _moves = new SessionMoves(_held);
         _lost = new LostOwners(_membership, _time);
         _metrics = new StickyMetrics(_services.GetRequiredService<IMeterFactory>());
         var node = new NodeStage();
@@ -41,7 +43,7 @@ public sealed class SessionRouterTests : IDisposable
             node,
             _membership,
             _held,
-            new SessionMoves(_held),
+            _moves,
             _records,
             new ClaimCoordinator(_records, _membership.Lease, _time, NullLogger<ClaimCoordinator>.Instance),
             new SessionVerification(_records, _held, _membership, NullLogger<SessionVerification>.Instance),
@@ -268,6 +270,21 @@ public sealed class SessionRouterTests : IDisposable
         Assert.True(_records.Record?.Ended);
 
         Task<SessionRoute> AskAsync() => isForwarded ? ReceiveAsync(ForwardPurpose.Serve, Self.Tag, 1) : FindAsync(Self.Tag, 1, policy: policy);
+    }
+
+    [Fact]
+    public async Task UnverifiedSession_ThatIsOnItsWayAndStaysInTheEnd_IsWaitedFor()
+    {
+        var session = Hold(1);
+        _held.Exit(session);
+        _held.DoubtAll();
+        var move = _moves.TryBegin(session, evenIfInUse: false);
+        var asking = FindAsync(Self.Tag, 1);
+        Assert.False(asking.IsCompleted);
+
+        _moves.End(move!, to: null);
+
+        Assert.Same(session, (await asking).Session);
     }
 
     private Task<SessionRoute> ReceiveAsync(ForwardPurpose purpose, NodeTag owner, uint epoch)
