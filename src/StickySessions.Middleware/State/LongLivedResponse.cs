@@ -11,7 +11,7 @@ internal static class LongLivedResponse
     /// <summary>Whether the response that is about to begin, or has begun, is one. What the client asks for is not enough: the application must have agreed.</summary>
     public static bool Begins(HttpContext context)
         => context.Response.StatusCode == StatusCodes.Status101SwitchingProtocols
-            || context.Features.Get<IHttpUpgradeFeature>() is UpgradeOverExtendedConnect { IsAccepted: true }
+            || LongLivedRequest.ServersOf(context.Features.Get<IHttpUpgradeFeature>()) is UpgradeOverExtendedConnect { IsAccepted: true }
             || (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } && context.Response.StatusCode is >= 200 and < 300)
             || EventStream.IsNamedBy(context.Response.Headers.ContentType);
 }
