@@ -74,6 +74,21 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
         }
     }
 
+    /// <summary>Takes what a session of another kind had, unless anything has ever been in this one.</summary>
+    public bool TryBegin(StateEntries entries)
+    {
+        lock (this)
+        {
+            if (_version > 0 || entries.Count == 0)
+            {
+                return false;
+            }
+
+            Use(entries);
+            return true;
+        }
+    }
+
     /// <summary>Takes what the session does not have.</summary>
     public void Fill(StateEntries others)
     {
