@@ -87,13 +87,13 @@ internal sealed class RequestSession(HttpContext context, IRequestInSession requ
 
     public TResult Read<T, TResult>(StateType<T> type, Func<T, TResult> read)
         where T : class, new()
-        => State.Read(type, read);
+        => states.WithValue(Held, type, state => state.Read(type, read));
 
     public TResult Change<T, TResult>(StateType<T> type, Func<T, TResult> change)
         where T : class, new()
     {
         CheckResponse();
-        var result = State.Change(type, change);
+        var result = states.WithValue(Held, type, state => state.Change(type, change));
         states.Changed(Held);
         return result;
     }

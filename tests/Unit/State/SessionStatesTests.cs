@@ -23,7 +23,7 @@ public sealed class SessionStatesTests
         var writer = new StateWriter(
             _format, _held, new FakeMembership(Nodes.New(1, "web-1")), options, time, NullLogger<StateWriter>.Instance, new FakeRecords());
         _states = new SessionStates(
-            _format, writer, new WriteBehind(writer, options, time, NullLogger<WriteBehind>.Instance), options, NullLogger<SessionStates>.Instance);
+            _format, writer, new WriteBehind(writer, options, time, NullLogger<WriteBehind>.Instance), options, new UnreadableSnapshots(NullLogger<UnreadableSnapshots>.Instance));
     }
 
     [Fact]
