@@ -55,6 +55,17 @@ public sealed class SessionStatesTests
         Assert.Single(states.Distinct());
     }
 
+    [Fact]
+    public void TypedValue_ThatCannotBeRead_BeginsAnewAndLeavesTheRest()
+    {
+        var session = Adopt(version: 3, schema: 0, _format.Write(Text.Entries(("name", "Ada"), (Note.Type.Key, "not JSON"))));
+
+        Assert.Empty(_states.WithValue(session, Note.Type, state => state.Read(Note.Type, note => note.Lines)));
+        _states.WithValue(session, Note.Type, state => state.Change(Note.Type, note => { note.Lines.Add("anew"); return true; }));
+
+        Assert.Equal(("anew", "Ada"), (_states.Of(session).Read(Note.Type, note => note.Lines.Single()), _states.Of(session).Get("name")));
+    }
+
     private HeldSession Adopt(long version, int schema, byte[] snapshot)
     {
         var policy = new StickyPolicy(StickyPolicy.DefaultName, new StickyPolicyOptions { Durability = SessionDurability.BeforeResponse });
