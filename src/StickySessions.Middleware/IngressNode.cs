@@ -18,7 +18,7 @@ internal sealed class IngressNode(
     IClusterMembership membership,
     HeldSessions held,
     KnownOwners known,
-    IRequestForwarder forwarder,
+    ForwardedRequests forwarder,
     RequestJourneys journeys,
     StickyMetrics metrics,
     FailoverTime failover,

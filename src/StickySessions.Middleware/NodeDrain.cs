@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StickySessions.Cluster;
@@ -7,59 +8,97 @@ using StickySessions.State;
 
 namespace StickySessions;
 
-/// <summary>How this node goes: it takes no new sessions, lets balancers notice, and leaves the view before any of its listeners close.</summary>
+/// <summary>
+/// How this node goes: it takes no new sessions, lets balancers notice, hands its sessions over, and leaves the view before any of its
+/// listeners close. There is one drain, whoever asks for it: the first call starts it, and each call waits for it.
+/// </summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The source has no timer and nobody asks it for a handle, so it holds nothing.")]
 internal sealed partial class NodeDrain(
     IClusterMembership membership,
     NodeStage node,
     HeldSessions held,
+    LongLivedRequests longLived,
+    ForwardedRequests forwarded,
     IOptions<StickyNodeOptions> options,
     TimeProvider time,
     ILogger<NodeDrain> logger,
-    DrainedSessions? sessions = null) : IDisposable
+    DrainedSessions? sessions = null)
 {
     private static readonly TimeSpan PatienceWithRunningRequests = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PauseBetweenLooks = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _cut = new();
-    private Task? _drain;
+    private Task? _emptying; // guarded by _gate
+    private Task? _leaving; // guarded by _gate
 
     private bool IsAlone => membership.View.Nodes.Length <= 1;
 
-    public void Dispose() => _cut.Dispose();
+    /// <summary>
+    /// Drains, and stays: the node goes on forwarding for others, and serves what it could not hand over. That is for a hook which runs
+    /// before the process is told to stop.
+    /// </summary>
+    public Task EmptyAsync()
+    {
+        node.Drain();
+        lock (_gate)
+        {
+            return _emptying ??= EmptyOnceAsync();
+        }
+    }
 
-    /// <summary>Drains and leaves. There is one drain, whoever asks for it: the first call starts it, and each call waits for it.</summary>
+    /// <summary>Drains and leaves.</summary>
     /// <param name="cut">Cuts the drain short, for all who wait for it; the node leaves in any case.</param>
     public async Task RunAsync(CancellationToken cut)
     {
         node.Drain();
-        Task drain;
+        Task leaving;
         lock (_gate)
         {
-            drain = _drain ??= Task.Run(DrainAsync, CancellationToken.None);
+            leaving = _leaving ??= EmptyAndLeaveAsync();
         }
 
-        await using var registration = cut.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _cut);
-        await drain;
+        await using var registration = cut.UnsafeRegister(static drain => ((NodeDrain)drain!).Cut(), this);
+        await leaving;
     }
 
-    private async Task DrainAsync()
+    /// <summary>Cuts the drain short: what is left of it is leaving.</summary>
+    public void Cut() => _cut.Cancel();
+
+    private async Task EmptyAndLeaveAsync()
     {
         try
         {
-            await membership.AnnounceAsync(NodeState.Draining, publicAddress: null, _cut.Token);
-            await UntilBalancersNoticedAsync(_cut.Token);
+            await EmptyAsync();
+        }
+        finally
+        {
+            await LeaveAsync();
+        }
+    }
+
+    private async Task EmptyOnceAsync()
+    {
+        using var timeout = new CancellationTokenSource(options.Value.DrainTimeout, time);
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(_cut.Token, timeout.Token);
+        try
+        {
+            await membership.AnnounceAsync(NodeState.Draining, publicAddress: null, cut.Token);
+            await UntilBalancersNoticedAsync(cut.Token);
             if (sessions is not null)
             {
-                await sessions.HandOverAsync(_cut.Token);
+                await sessions.HandOverAsync(cut.Token);
             }
         }
         catch (OperationCanceledException)
         {
-            // The drain was cut short; leaving is what must happen in any case.
+            // Leaving is what must happen in any case.
         }
 
-        await LeaveAsync();
+        if (cut.IsCancellationRequested)
+        {
+            CutShort(logger, options.Value.Name, options.Value.DrainTimeout);
+        }
     }
 
     private async Task UntilBalancersNoticedAsync(CancellationToken cut)
@@ -80,6 +119,7 @@ internal sealed partial class NodeDrain(
         if (!IsAlone)
         {
             node.Leave();
+            await EndLongLivedAsync();
             await UntilConsistentSessionsAreQuietAsync();
         }
 
@@ -95,11 +135,11 @@ internal sealed partial class NodeDrain(
 
         try
         {
-            await membership.LeaveAsync(CancellationToken.None); // bounded by itself, and what matters most when the host's time is up
+            await membership.LeaveAsync(CancellationToken.None); // bounded by itself, and what matters most when there is no more time
         }
         finally
         {
-            if (node.HasLeft || !IsAlone)
+            if (!IsAlone)
             {
                 // Alone until now, it may have been joined by another node since it looked.
                 node.Leave();
@@ -110,6 +150,21 @@ internal sealed partial class NodeDrain(
         }
 
         Left(logger, options.Value.Name);
+    }
+
+    /// <summary>
+    /// What runs in sessions that were not handed over, or is forwarded to others: its clients connect again elsewhere, before listeners
+    /// close, which would wait for it.
+    /// </summary>
+    private async Task EndLongLivedAsync()
+    {
+        var patience = LongLivedRequests.Patience;
+        var ending = held.All().Where(session => session.Running > 0).Select(session => longLived.EndAsync(session, patience)).ToList();
+        var ended = await longLived.EndAsync(forwarded.LongLived, patience) + (await Task.WhenAll(ending)).Sum();
+        if (ended > 0)
+        {
+            LongLivedEnded(logger, ended);
+        }
     }
 
     /// <summary>
@@ -129,6 +184,14 @@ internal sealed partial class NodeDrain(
     [LoggerMessage(StickyEventIds.Middleware + 1, LogLevel.Information,
         "{Node} drains: no new sessions here. It serves for another {DrainDelay} while balancers notice.")]
     private static partial void Draining(ILogger logger, string node, TimeSpan drainDelay);
+
+    [LoggerMessage(StickyEventIds.Middleware + 6, LogLevel.Warning,
+        "The drain of {Node} was cut short, by a second stop or by StickySessions:Node:DrainTimeout ({DrainTimeout}).")]
+    private static partial void CutShort(ILogger logger, string node, TimeSpan drainTimeout);
+
+    [LoggerMessage(StickyEventIds.Middleware + 9, LogLevel.Information,
+        "{Requests} WebSockets and streams of events were ended, so that their clients connect to other nodes.")]
+    private static partial void LongLivedEnded(ILogger logger, int requests);
 
     [LoggerMessage(StickyEventIds.Middleware + 2, LogLevel.Information, "{Node} has left the cluster; its listeners close now.")]
     private static partial void Left(ILogger logger, string node);

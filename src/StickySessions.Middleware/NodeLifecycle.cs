@@ -18,6 +18,7 @@ internal sealed partial class NodeLifecycle(
     IClusterMembership membership,
     InterconnectAddress interconnect,
     IServer server,
+    IHostApplicationLifetime lifetime,
     HeldSessions held,
     OwnLoad load,
     RequestLimit limit,
@@ -34,11 +35,7 @@ internal sealed partial class NodeLifecycle(
         var node = options.Value;
         metrics.Observe(() => held.Count, () => load.Current.Running, () => membership.View.Nodes.Length);
         metrics.ObserveWaiting(() => lost.Waiting, () => limit.Waiting);
-        if (node.DrainDelay >= host.Value.ShutdownTimeout)
-        {
-            DrainCutShort(logger, node.DrainDelay, host.Value.ShutdownTimeout);
-        }
-
+        CheckDrain(node);
         await membership.JoinAsync(
             new Node
             {
@@ -69,10 +66,30 @@ internal sealed partial class NodeLifecycle(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>Behind the gate the drain comes before the host's own time to stop; otherwise it is a part of that.</summary>
+    private void CheckDrain(StickyNodeOptions node)
+    {
+        var isGated = lifetime is StopGate;
+        if (!isGated)
+        {
+            NotGated(logger, lifetime.GetType().FullName);
+        }
+
+        // Windows waits for a service or a console no longer than the host would.
+        if ((!isGated || OperatingSystem.IsWindows()) && node.DrainTimeout >= host.Value.ShutdownTimeout)
+        {
+            DrainCutShort(logger, node.DrainTimeout, host.Value.ShutdownTimeout);
+        }
+    }
+
     // Only a node alone has neither an interconnect nor a public address; nobody will ever use this one.
     private static Uri NoAddress { get; } = new("http://localhost:0");
 
     [LoggerMessage(StickyEventIds.Middleware + 3, LogLevel.Warning,
-        "StickySessions:Node:DrainDelay is {DrainDelay}, but the host stops after {ShutdownTimeout} and cuts the drain short. Raise HostOptions.ShutdownTimeout or lower the delay.")]
-    private static partial void DrainCutShort(ILogger logger, TimeSpan drainDelay, TimeSpan shutdownTimeout);
+        "StickySessions:Node:DrainTimeout is {DrainTimeout}, but the host stops after {ShutdownTimeout} and cuts the drain short. Raise HostOptions.ShutdownTimeout or lower the drain's.")]
+    private static partial void DrainCutShort(ILogger logger, TimeSpan drainTimeout, TimeSpan shutdownTimeout);
+
+    [LoggerMessage(StickyEventIds.Middleware + 8, LogLevel.Warning,
+        "The application's lifetime is {Lifetime}, not the one that AddStickySessions() registers: told to stop, the application closes what it has before this node has drained.")]
+    private static partial void NotGated(ILogger logger, string? lifetime);
 }

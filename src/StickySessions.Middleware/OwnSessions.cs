@@ -2,6 +2,7 @@ using StickySessions.Cluster;
 using StickySessions.Diagnostics;
 using StickySessions.Ownership;
 using StickySessions.Policies;
+using StickySessions.State;
 using StickySessions.Tokens;
 
 namespace StickySessions;
@@ -15,7 +16,8 @@ internal sealed class OwnSessions(
     IOwnershipDirectory directory,
     ClaimCoordinator claims,
     SessionVerification verification,
-    StickyMetrics metrics)
+    StickyMetrics metrics,
+    SessionStates? states = null)
 {
     /// <summary>Once this node has left, others may claim what it held: then nothing is its own any more.</summary>
     public bool IsMine(NodeTag owner)
@@ -115,6 +117,11 @@ internal sealed class OwnSessions(
         {
             found = await directory.ReadAsync(token.Session, cancellationToken);
         }
+        catch (DirectoryUnavailableException) when (MayBeStored(token, policy))
+        {
+            // Another node may have handed it to this one, state and all, and this is the first that it hears of it.
+            return new Finding(SessionRoute.Nowhere(StickyReasons.DirectoryUnavailable), token);
+        }
         catch (DirectoryUnavailableException) when (policy.Method != StickyMethod.Learn)
         {
             // Most likely the session idled out here. Refusing its client for as long as Redis is away would help nobody.
@@ -158,6 +165,10 @@ internal sealed class OwnSessions(
             ? new Finding(route, token)
             : await ClaimAboveAsync(record.Epoch, token, policy, cancellationToken);
     }
+
+    /// <summary>Whether the record may have state of a session that this node does not hold.</summary>
+    private bool MayBeStored(in StickyToken token, StickyPolicy policy)
+        => policy.Durability != SessionDurability.None || (states is not null && token.Epoch > 1);
 
     /// <summary>
     /// The record names this node, but at an epoch that is below what it knows itself or what the client has seen. Who owns the session by now, if

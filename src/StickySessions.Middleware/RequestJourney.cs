@@ -58,7 +58,7 @@ internal sealed class RequestJourney(
     /// <param name="owner">The node that it is about, if it is another than was said before.</param>
     public void Fails(string reason, string? owner = null)
         => Decide(
-            reason is StickyReasons.OwnerFull or StickyReasons.OwnerBusy ? RequestOutcome.Shed : RequestOutcome.Failed,
+            reason is StickyReasons.OwnerFull or StickyReasons.OwnerBusy or StickyReasons.SessionBusy ? RequestOutcome.Shed : RequestOutcome.Failed,
             owner ?? _owner, _session, _epoch, reason);
 
     /// <summary>It ended by what the client did before there was an answer.</summary>

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using StickySessions.Diagnostics;
 using StickySessions.Ownership;
+using StickySessions.State;
 
 namespace StickySessions;
 
@@ -36,7 +36,8 @@ internal sealed class SessionAdmission(RequestLimit limit, HeldSessions held, St
         return admission;
     }
 
-    private void Leave(HeldSession session, bool isNew)
+    /// <summary>The request does not run: the session is left again, and a new one forgotten.</summary>
+    public void Leave(HeldSession session, bool isNew)
     {
         held.Exit(session);
         if (isNew)
@@ -67,9 +68,7 @@ internal sealed class SessionAdmission(RequestLimit limit, HeldSessions held, St
     private static void ReleaseWhenItOnlyListens(HttpContext context, RequestAdmission admission)
         => context.Response.OnStarting(() =>
         {
-            if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
-                || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }
-                || context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true)
+            if (LongLivedResponse.Begins(context))
             {
                 admission.Dispose();
             }

@@ -14,20 +14,22 @@ internal sealed partial class SessionEntry(
     SessionBinding binding,
     SessionFence fence,
     SessionAdmission admission,
+    OneAtATime turns,
     HeldSessions held,
     IClusterMembership membership,
     PolicyResolver policies,
     RequestJourneys journeys,
     TimeProvider time,
     ILogger<SessionEntry> logger,
-    ApplicationMemories? memories = null)
+    ApplicationMemories? memories = null,
+    StockSessionImport? stock = null)
 {
     /// <summary>
     /// Runs the application for a request that entered at the owner, unless the fence is closed. The session is entered already.
     /// </summary>
     public Task RunAsync(
         HttpContext context, StickyPolicy policy, HeldSession session, in StickyToken issued, RequestOutcome outcome, RequestDelegate next)
-        => RunUnlessFullAsync(context, SharedFeatureOf(session, policy), issued, outcome, next);
+        => RunInTurnAsync(context, policy, SharedFeatureOf(session, policy), issued, outcome, next);
 
     /// <summary>
     /// Runs the application for a request that another node received, unless the fence is closed. The session is entered already; the
@@ -37,7 +39,7 @@ internal sealed partial class SessionEntry(
         HttpContext context, StickyPolicy policy, HeldSession session, StickyToken? issued, string ingress, RequestOutcome outcome, RequestDelegate next)
     {
         var feature = new OwnedSessionFeature(session, policy, binding, membership.Self.Name, ingress, isProvisional: issued is null);
-        return RunUnlessFullAsync(context, feature, issued, outcome, next);
+        return RunInTurnAsync(context, policy, feature, issued, outcome, next);
     }
 
     /// <summary>Runs the application for a new session, unless none may begin here now.</summary>
@@ -70,10 +72,52 @@ internal sealed partial class SessionEntry(
     }
 
     /// <summary>Answers a request that no node would run.</summary>
-    public Task RefuseAsync(HttpContext context, StickyPolicy policy, string reason)
+    public Task RefuseAsync(HttpContext context, StickyPolicy policy, string reason, int status = StatusCodes.Status400BadRequest)
     {
         journeys.Of(context, policy).Fails(reason);
-        return StickyProblem.WriteAsync(context, StatusCodes.Status400BadRequest, reason, StickyReasonDetails.Of(reason));
+        return StickyProblem.WriteAsync(context, status, reason, StickyReasonDetails.Of(reason));
+    }
+
+    private Task RunInTurnAsync(
+        HttpContext context, StickyPolicy policy, OwnedSessionFeature feature, in StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
+        => policies.IsOneAtATime(context, policy)
+            ? RunAfterOthersAsync(context, policy, feature, issued, outcome, next)
+            : RunUnlessFullAsync(context, feature, issued, outcome, next);
+
+    /// <summary>If and when those requests of the session are over that came before. Only then does it need a place at this node.</summary>
+    private async Task RunAfterOthersAsync(
+        HttpContext context, StickyPolicy policy, OwnedSessionFeature feature, StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
+    {
+        var session = feature.Session;
+        var turn = await turns.WaitAsync(context, policy, session);
+        if (turn.Status == TurnStatus.Taken)
+        {
+            await turn.RunAsync(() => RunUnlessFullAsync(context, feature, issued, outcome, next));
+            return;
+        }
+
+        admission.Leave(session, isNew: issued is null);
+        switch (turn.Status)
+        {
+            case TurnStatus.SessionEnded:
+                await RunNewAsync(context, policy, NewToken(), feature.Ingress, RequestOutcome.SessionOver, next);
+                break;
+            case TurnStatus.Reentered:
+                await RefuseAsync(context, policy, StickyReasons.SessionReentered, StatusCodes.Status508LoopDetected);
+                break;
+            case TurnStatus.ClientGone:
+                EndByClient(context, policy);
+                break;
+            default:
+                var reason = turn.Status switch
+                {
+                    TurnStatus.SessionLost => StickyReasons.OwnerUnknown,
+                    TurnStatus.LeaseExpired => StickyReasons.LeaseExpired,
+                    _ => StickyReasons.SessionBusy,
+                };
+                await FailAsync(context, policy, reason, membership.Self.Name);
+                break;
+        }
     }
 
     private Task RunUnlessFullAsync(
@@ -105,12 +149,22 @@ internal sealed partial class SessionEntry(
 
         RewrittenRequest.Restore(context, policies.Rewritten);
         next = journey?.InLogScope(next) ?? next;
+        next = LongLivedRequest.MayBe(context) ? ThatCanBeEnded(feature, next) : next;
+        if (stock?.IsNeeded(context) == true)
+        {
+            next = stock.Before(feature, isNew: issued is null, next);
+        }
+
         return feature is { IsProvisional: true, Policy.BodyToken: not null } ? binding.LearnFromBodyAsync(context, feature, next) : next(context);
     }
 
     /// <summary>By itself: what a lambda captures is allocated where its method begins, for every request.</summary>
     private void AnswerNegotiation(HttpContext context, OwnedSessionFeature feature)
         => NegotiateAnswer.Choose(context, path => binding.AddressOf(context, feature, path));
+
+    /// <summary>By itself, for the same reason.</summary>
+    private static RequestDelegate ThatCanBeEnded(OwnedSessionFeature feature, RequestDelegate next)
+        => context => LongLivedRequest.RunAsync(context, feature.Session.Requests, next);
 
     private async Task RunIfOpenAsync(
         HttpContext context, OwnedSessionFeature feature, StickyToken? issued, RequestOutcome outcome, RequestDelegate next)
@@ -155,13 +209,18 @@ internal sealed partial class SessionEntry(
                 await FailAsync(context, feature.Policy, StickyReasons.OwnerUnknown, membership.Self.Name);
                 return;
             case AdmissionStatus.ClientGone:
-                journeys.Of(context, feature.Policy).EndsByClient();
-                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+                EndByClient(context, feature.Policy);
                 return;
         }
 
         // It may have waited long for its place.
         await RunUnlessFencedAsync(context, feature, issued, outcome, next);
+    }
+
+    private void EndByClient(HttpContext context, StickyPolicy policy)
+    {
+        journeys.Of(context, policy).EndsByClient();
+        context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
     }
 
     /// <summary>Requests that entered at the owner share one feature per session.</summary>

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Session;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StickySessions.Cluster;
 using StickySessions.Ownership;
@@ -37,13 +38,17 @@ public static class StickySessionStateServiceCollectionExtensions
         services.TryAddSingleton(CreateFormat);
         services.TryAddSingleton(CreateWriter);
         services.TryAddSingleton<WriteBehind>();
+        services.TryAddSingleton(CreateUnreadable);
         services.TryAddSingleton<SessionStates>();
+        services.TryAddSingleton(CreateImport);
         services.TryAddSingleton(CreateRecordCarrier);
         services.TryAddSingleton<PeerCarrier>();
         services.TryAddSingleton<ApplicationMemories>();
         services.TryAddSingleton<SessionHandOff>();
         services.TryAddSingleton<DrainedSessions>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ExportTimer>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, Rebalancer>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LostSnapshots>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, TakeQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, WriteBehind>(static provider => provider.GetRequiredService<WriteBehind>()));
         services.Replace(ServiceDescriptor.Singleton<ISessionStore, StickySessionStore>());
@@ -55,6 +60,15 @@ public static class StickySessionStateServiceCollectionExtensions
         var options = services.GetRequiredService<IOptions<StickySessionStateOptions>>().Value;
         return new SnapshotFormat(options, options.Encrypt ? services.GetDataProtector("StickySessions.State.v1") : null);
     }
+
+    /// <returns>Null if nothing is to be imported: then there may be no cache to import from.</returns>
+    private static StockSessionImport CreateImport(IServiceProvider services)
+        => services.GetRequiredService<IOptions<StickySessionStateOptions>>().Value.ImportStockSession
+            ? ActivatorUtilities.CreateInstance<StockSessionImport>(services)
+            : null!;
+
+    private static UnreadableSnapshots CreateUnreadable(IServiceProvider services)
+        => new(services.GetRequiredService<ILogger<UnreadableSnapshots>>(), services.GetRequiredService<IOwnershipDirectory>() as ISessionRecords);
 
     private static RecordCarrier CreateRecordCarrier(IServiceProvider services)
         => new(services.GetRequiredService<IClusterMembership>(), services.GetRequiredService<IOwnershipDirectory>() as ISessionRecords);

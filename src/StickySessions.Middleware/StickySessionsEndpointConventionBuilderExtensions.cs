@@ -23,4 +23,14 @@ public static class StickySessionsEndpointConventionBuilderExtensions
     public static TBuilder DisableStickySession<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
         => builder.WithMetadata(new DisableStickySessionAttribute());
+
+    /// <summary>
+    /// Requests to these endpoints run one after the other with others of their session that do, or, with false, beside all others, whatever their
+    /// policy's <see cref="StickyPolicyOptions.OneAtATime"/> says.
+    /// </summary>
+    /// <param name="builder">An endpoint, a group, a hub, Razor components, controllers.</param>
+    /// <param name="isSerialized">Whether they run one after the other.</param>
+    public static TBuilder SerializeStickySession<TBuilder>(this TBuilder builder, bool isSerialized = true)
+        where TBuilder : IEndpointConventionBuilder
+        => builder.WithMetadata(new SerializeStickySessionAttribute(isSerialized));
 }

@@ -36,7 +36,7 @@ internal sealed class StickySessionsMiddleware(
         forwarded?.RestoreRequest(context);
 
         // 1. Opt out? The ingress node's decision holds for its owner: while a new version is rolled out, the two may differ.
-        var policy = forwarded is null ? policies.Resolve(context) : policies.Find(forwarded.Session.Policy) ?? policies.Resolve(context);
+        var policy = forwarded is null ? policies.Resolve(context) : policies.ResolveForwarded(context, forwarded.Session.Policy);
         if (policy is null || (forwarded is null && IsPreflight(context.Request)))
         {
             RewrittenRequest.Restore(context, policies.Rewritten);

@@ -63,14 +63,18 @@ public static class StickySessionsServiceCollectionExtensions
         services.TryAddSingleton<SessionEnding>();
         services.TryAddSingleton<SessionBinding>();
         services.TryAddSingleton<SessionAdmission>();
+        services.TryAddSingleton<OneAtATime>();
         services.TryAddSingleton<SessionEntry>();
         services.TryAddSingleton<FailoverTime>();
+        services.TryAddSingleton<LongLivedRequests>();
+        services.TryAddSingleton<ForwardedRequests>();
         services.TryAddSingleton<IngressNode>();
         services.TryAddSingleton<OwnerNode>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LapsedLeaseAbort>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ReturnedNodeClaims>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SharedKeysHint>());
         services.TryAddSingleton<NodeDrain>();
+        StopGate.Register(services);
         services.TryAddSingleton<NodeLifecycle>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, NodeLifecycle>(
             static provider => provider.GetRequiredService<NodeLifecycle>()));

@@ -43,7 +43,14 @@ public sealed class StickyNodeOptions
 
     /// <summary>
     /// How long the node goes on serving after it announced that it drains (readiness turns 503), so that balancers notice before
-    /// its listeners close. 0 to 10 minutes; must fit the host's <c>ShutdownTimeout</c>. Default: 5 seconds.
+    /// its listeners close. 0 to 10 minutes, less than <see cref="DrainTimeout"/>. Default: 5 seconds.
     /// </summary>
     public TimeSpan DrainDelay { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long a drain may take in all: <see cref="DrainDelay"/>, then handing the sessions over. What is left then is stored, where there
+    /// is a store, and the node leaves. 1 second to 1 hour; must fit the orchestrator's grace period, of which the host needs its part
+    /// too. Default: 25 seconds, for Kubernetes' 30.
+    /// </summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(25);
 }

@@ -30,6 +30,15 @@ internal sealed class StickyNodeOptionsValidator : IValidateOptions<StickyNodeOp
             errors.AddError($"{Section}:DrainDelay is {options.DrainDelay}. Use 0 to 10 minutes.");
         }
 
+        if (options.DrainTimeout < TimeSpan.FromSeconds(1) || options.DrainTimeout > TimeSpan.FromHours(1))
+        {
+            errors.AddError($"{Section}:DrainTimeout is {options.DrainTimeout}. Use 1 second to 1 hour.");
+        }
+        else if (options.DrainDelay >= options.DrainTimeout)
+        {
+            errors.AddError($"{Section}:DrainDelay is {options.DrainDelay}, and {Section}:DrainTimeout, of which it is a part, {options.DrainTimeout}. Raise the timeout or lower the delay.");
+        }
+
         CheckLoad(errors, options);
         return errors.Build();
     }

@@ -53,11 +53,35 @@ internal static class StickyReasons
     /// <summary>The session moved while its request was being sent, and too much of the body was read to send it again.</summary>
     public const string BodySent = "body-sent";
 
+    /// <summary>Too many requests of the session wait for their turn, or this one has waited long enough (<c>OneAtATime</c>).</summary>
+    public const string SessionBusy = "session-busy";
+
+    /// <summary>The request was made by one of its own session, which waits for it and has the turn (<c>OneAtATime</c>).</summary>
+    public const string SessionReentered = "session-reentered";
+
     /// <summary>Two sources found different tokens in the request, and the policy wants neither (<c>OnConflict</c>).</summary>
     public const string TokenConflict = "token-conflict";
 
     /// <summary>CONNECT without a protocol asks for a tunnel, which cannot be forwarded.</summary>
     public const string Tunnel = "tunnel";
+
+    /// <summary>Somebody asked this node to drain who may not.</summary>
+    public const string DrainRefused = "drain-refused";
+
+    /// <summary>Somebody asked this node to move a session who may not.</summary>
+    public const string MoveRefused = "move-refused";
+
+    /// <summary>The node that a session is to move to is not active, or is the one that was asked.</summary>
+    public const string NodeUnknown = "node-unknown";
+
+    /// <summary>No session of this id is known.</summary>
+    public const string SessionUnknown = "session-unknown";
+
+    /// <summary>Another node owns the session, and only that one can move it.</summary>
+    public const string SessionElsewhere = "session-elsewhere";
+
+    /// <summary>The session stays: requests run in it for longer than was waited, or the other node did not take it.</summary>
+    public const string SessionStays = "session-stays";
 }
 
 /// <summary>What a reason means to whoever reads the answer, and what to do.</summary>
@@ -77,7 +101,15 @@ internal static class StickyReasonDetails
         StickyReasons.OutcomeUnknown => "Whether what this request changed is stored cannot be told now. It may have run. Look at the state before you repeat it.",
         StickyReasons.LookupsBusy => "This node looks for too many sessions that it has not heard of. Try again shortly.",
         StickyReasons.ClaimsBusy => "The node that owned this session is gone, and many others of its sessions are taken over first. Try again shortly.",
+        StickyReasons.SessionBusy => "Other requests of this session run first, one at a time. Try again shortly.",
+        StickyReasons.SessionReentered => "This request was made while one of the same session runs that it would have to wait for.",
         StickyReasons.TokenConflict => "The request names two different sessions. Send one token.",
+        StickyReasons.DrainRefused => "This node drains only for those whom MapStickySessionsDrain allows: by default for requests from its own machine, and never for another site's page.",
+        StickyReasons.MoveRefused => "This node moves sessions only for those whom MapStickySessionsMove allows: by default for requests from its own machine, and never for another site's page.",
+        StickyReasons.NodeUnknown => "Say in the query as to=name the name of another node that is active.",
+        StickyReasons.SessionUnknown => "No node is known to have this session.",
+        StickyReasons.SessionElsewhere => "Another node owns this session: ask that one.",
+        StickyReasons.SessionStays => "The session stays here: requests run in it, or the other node did not take it. Try again.",
         _ => "The request was not served. Try again shortly.",
     };
 

@@ -25,6 +25,8 @@ internal sealed class UpgradeOverExtendedConnect : IHttpUpgradeFeature
 
     public bool IsUpgradableRequest => true;
 
+    public bool IsAccepted => _isAccepted;
+
     public async Task<Stream> UpgradeAsync()
     {
         // The ingress node makes these for its own connection again; HTTP/2 must not carry them.

@@ -85,6 +85,9 @@ internal sealed class HeldSession
     /// <summary>Whether a store has, or should have, a record of it.</summary>
     public bool HasRecord => Claim.HasRecord || Memory is { Stored: > 0 };
 
+    /// <summary>As <see cref="HasRecord"/>, or a write may have made one whose outcome was never known.</summary>
+    public bool MayHaveRecord => !IsHashed && (HasRecord || (Durability != SessionDurability.None && Memory is not null));
+
     /// <summary>The claim under which this node owns the session: what it writes is fenced by it.</summary>
     public SessionClaim Claim => Volatile.Read(ref _claim);
 

@@ -45,6 +45,9 @@ internal interface IOwnershipDirectory
     /// </summary>
     ValueTask EndAsync(SessionId session, uint epoch, TimeSpan keepFor, CancellationToken cancellationToken);
 
+    /// <summary>A session has idled out here, or become too old: nothing tells of it any more. Without a store nothing does anyway.</summary>
+    ValueTask WithdrawExpiredAsync(SessionId session, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     /// <summary>
     /// The owner asks whether the session is still its own. A record keeps its whole lifetime from then on; one that was lost, or went
     /// back in time, is written again. Without a store the memory is the record.

@@ -10,10 +10,15 @@ internal sealed class OwnLoad(
     : INodeLoadSource
 {
     private readonly SlowStart _slowStart = new(options.Value.SlowStart, time);
+    private volatile bool _areOthersWanted;
 
     public NodeLoad Current => new(held.Count, running.Count, limit.IsFull ? 0 : _slowStart.Percent);
 
-    public bool AreOthersWanted => limit.IsSet || policies.All.Any(policy => policy.Placement != PlacementStrategy.Here || policy.LoadFactor is not null);
+    public bool AreOthersWanted
+        => _areOthersWanted || limit.IsSet || policies.All.Any(policy => policy.Placement != PlacementStrategy.Here || policy.LoadFactor is not null);
+
+    /// <summary>Somebody else needs to know them.</summary>
+    public void WantOthers() => _areOthersWanted = true;
 
     /// <summary>The application has started.</summary>
     public void BeginSlowStart() => _slowStart.Begin();

@@ -17,6 +17,7 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<HeldSessions>();
         services.TryAddSingleton<SessionMoves>();
         services.TryAddSingleton<EndedSessions>();
+        services.TryAddSingleton<ExpiredSessions>();
         services.TryAddSingleton<LocalHoldings>();
         services.TryAddSingleton(static _ => new KnownOwners());
         services.TryAddSingleton<HashHomes>();
@@ -30,6 +31,7 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<LostOwners>();
         services.TryAddSingleton<RunningCount>();
         services.TryAddSingleton<RequestLimit>();
+        services.TryAddSingleton<SessionTurns>();
         services.TryAddSingleton<OwnLoad>();
         services.TryAddSingleton<INodeLoadSource>(static provider => provider.GetRequiredService<OwnLoad>());
         services.TryAddSingleton<SessionPlacement>();
@@ -37,6 +39,7 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, GiveUpQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, IdleSweep>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RecordUpkeep>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ExpiredRecords>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyKeyOptions>, StaticClusterSecretCheck>());
         return services;
     }

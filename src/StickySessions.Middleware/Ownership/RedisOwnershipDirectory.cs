@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using StackExchange.Redis;
 using StickySessions.Policies;
 using StickySessions.Redis;
@@ -13,6 +14,7 @@ internal sealed class RedisOwnershipDirectory(
     IRedisConnections connections,
     HolderSearch search,
     EndedSessions ended,
+    ExpiredSessions expired,
     StoreDoubt doubt,
     StoreCheck check,
     PolicyResolver policies) : IOwnershipDirectory, ISessionRecords
@@ -23,10 +25,16 @@ internal sealed class RedisOwnershipDirectory(
     /// </summary>
     public static readonly TimeSpan RecordMargin = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan KeepAsideFor = TimeSpan.FromDays(7);
+
+    /// <summary>Of one record at a time: what begins anew in its place must not be withdrawn by a second one.</summary>
+    private readonly ConcurrentDictionary<SessionId, Lazy<Task>> _withdrawn = new();
+
     private TimeSpan Lifetime => policies.LongestIdleTimeout + RecordMargin;
 
     public async ValueTask<OwnershipRecord?> ReadAsync(SessionId session, CancellationToken cancellationToken)
     {
+        await WithdrawExpiredAsync(session, cancellationToken);
         var value = (byte[]?)await RepeatAsync(
             database => database.StringGetAsync(Key(session), CommandFlags.DemandMaster), cancellationToken);
         if (value is not null)
@@ -41,6 +49,8 @@ internal sealed class RedisOwnershipDirectory(
     public async ValueTask<ClaimResult> ClaimAsync(
         SessionId session, NodeTag expectedOwner, uint seenEpoch, NodeTag claimer, CancellationToken cancellationToken)
     {
+        await WithdrawExpiredAsync(session, cancellationToken);
+
         // A session has no record until it first changes its owner. One that has changed it before lost its record, and so may any while
         // Redis has just lost some: a client may show a token from before its session moved.
         var mayCreate = seenEpoch <= 1 && !doubt.IsRecent;
@@ -66,6 +76,30 @@ internal sealed class RedisOwnershipDirectory(
         // Else the one that holds it would find a record of the same epoch that is not its own, and give it up for nothing.
         await RunAsync(RecordWithdraw.Script, session, RecordWithdraw.Arguments(won.Owner, won.Epoch, won.Nonce), CancellationToken.None);
         return known;
+    }
+
+    public async ValueTask WithdrawExpiredAsync(SessionId session, CancellationToken cancellationToken)
+    {
+        if (expired.Find(session) is { } claim)
+        {
+            await _withdrawn
+                .GetOrAdd(session, static (id, withdraw) => new Lazy<Task>(() => withdraw.Self.WithdrawAsync(id, withdraw.Claim)), (Self: this, Claim: claim))
+                .Value
+                .WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task WithdrawAsync(SessionId session, SessionClaim claim)
+    {
+        try
+        {
+            await RunAsync(RecordWithdraw.Script, session, RecordWithdraw.Arguments(default, claim.Epoch, claim.Nonce), CancellationToken.None);
+            expired.Withdrawn(session, claim);
+        }
+        finally
+        {
+            _withdrawn.TryRemove(session, out _);
+        }
     }
 
     public async ValueTask EndAsync(SessionId session, uint epoch, TimeSpan keepFor, CancellationToken cancellationToken)
@@ -99,6 +133,13 @@ internal sealed class RedisOwnershipDirectory(
             session,
             RecordHandOff.Arguments(owner, claim, state, Lifetime, createBefore, next, nextNonce),
             cancellationToken));
+
+    public async ValueTask<string> KeepAsideAsync(SessionId session, StoredState state, CancellationToken cancellationToken)
+    {
+        var key = Key(session).Append(":unreadable");
+        await RepeatAsync(database => database.StringSetAsync(key, state.Snapshot, KeepAsideFor), cancellationToken);
+        return key.ToString();
+    }
 
     /// <summary>Redis does not know: one of the others may. What they hold at a lower epoch than somebody has seen they give up.</summary>
     /// <returns>Null if none of them does.</returns>

@@ -16,10 +16,14 @@ internal sealed class RunningRequests
     private int _count;
 
     /// <param name="context">A request that has entered the session. It must be removed before its server uses the context again.</param>
-    public void Add(HttpContext context)
+    public void Add(HttpContext context) => Add(context, context.Features.Get<IHttpRequestLifetimeFeature>());
+
+    /// <param name="context">A request that has entered the session. It must be removed before its server uses the context again.</param>
+    /// <param name="lifetime">Ends it.</param>
+    public void Add(HttpContext context, IHttpRequestLifetimeFeature? lifetime)
     {
         // The server's own features, now: what comes later may wrap them, and only they may be touched from another thread.
-        Add(new Request(context, context.Features.Get<IHttpRequestLifetimeFeature>(), context.Features.Get<IHttpResponseBodyFeature>()));
+        Add(new Request(context, lifetime, context.Features.Get<IHttpResponseBodyFeature>()));
     }
 
     /// <summary>
@@ -83,6 +87,85 @@ internal sealed class RunningRequests
         }
     }
 
+    /// <summary>From now on the request can be ended in another way than by breaking it off.</summary>
+    public void Attach(HttpContext context, ILongLivedRequest longLived)
+    {
+        lock (this)
+        {
+            var index = IndexOf(context);
+            if (index >= 0)
+            {
+                _requests[index] = _requests[index] with { Lifetime = longLived };
+            }
+        }
+    }
+
+    /// <summary>Those that would not end by themselves.</summary>
+    /// <returns>How many there are.</returns>
+    public int EndLongLived()
+    {
+        var ending = new List<ILongLivedRequest>();
+        var count = 0;
+        lock (this)
+        {
+            foreach (ref var request in _requests.AsSpan(0, _count))
+            {
+                if (request.IsLongLived)
+                {
+                    count++;
+                    if (request.Lifetime is ILongLivedRequest longLived)
+                    {
+                        ending.Add(longLived);
+                    }
+                }
+            }
+        }
+
+        // Not under the lock: what they await goes on at once, and may come here.
+        ending.ForEach(request => request.End());
+        return count;
+    }
+
+    /// <summary>Breaks off what would not end by itself.</summary>
+    /// <returns>How many there were.</returns>
+    public int AbortLongLived()
+    {
+        lock (this)
+        {
+            var count = 0;
+            foreach (ref var request in _requests.AsSpan(0, _count))
+            {
+                if (request.IsLongLived)
+                {
+                    request.Lifetime?.Abort();
+                    count++;
+                }
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>Whether anything runs that would not end by itself.</summary>
+    public bool HasLongLived
+    {
+        get
+        {
+            lock (this)
+            {
+                foreach (ref var request in _requests.AsSpan(0, _count))
+                {
+                    if (request.IsLongLived)
+                    {
+                        return true;
+                    }
+                }
+
+                return false;
+            }
+        }
+    }
+
     /// <summary>A request is answered by something else than the application from now on.</summary>
     /// <param name="context">The request.</param>
     /// <param name="replacement">Where the application's response goes.</param>
@@ -142,5 +225,11 @@ internal sealed class RunningRequests
         return -1;
     }
 
-    private readonly record struct Request(HttpContext Context, IHttpRequestLifetimeFeature? Lifetime, IHttpResponseBodyFeature? Body);
+    private readonly record struct Request(HttpContext Context, IHttpRequestLifetimeFeature? Lifetime, IHttpResponseBodyFeature? Body)
+    {
+        /// <summary>A stream of events that nobody asked for as such is known by its response, which a server keeps with the body.</summary>
+        public bool IsLongLived => Lifetime is ILongLivedRequest longLived
+            ? longLived.HasBegun
+            : Body is IHttpResponseFeature { HasStarted: true } response && EventStream.IsNamedBy(response.Headers.ContentType);
+    }
 }

@@ -16,6 +16,9 @@ internal sealed partial class SessionVerification(
     // A question that was asked before a doubt arose does not settle it, so whoever comes after that asks anew.
     private readonly ConcurrentDictionary<(HeldSession Session, int Verification), Lazy<Task<RecordAnswer>>> _running = new();
 
+    /// <summary>Raised for a session that is this node's own, once its memory knows what the record has of it. Handlers must be quick and must not throw.</summary>
+    public event Action<HeldSession>? Verified;
+
     /// <returns>
     /// As <see cref="IOwnershipDirectory.ConfirmAsync"/>. Fenced by this very node means that it has claimed the session once more
     /// meanwhile: then the record knows the claim, and nothing is lost.
@@ -36,6 +39,7 @@ internal sealed partial class SessionVerification(
             {
                 session.Memory?.IsStoredUpTo(answer.Version);
                 session.Verify(claim, verification);
+                Verified?.Invoke(session);
             }
             else if (answer.Owner != self && session.Claim == claim)
             {

@@ -23,6 +23,10 @@ internal sealed class EndpointStickinessCache(PolicyStore policies)
     private static readonly DisableStickySessionAttribute NeverSticky = new();
 
     private readonly ConditionalWeakTable<Endpoint, EndpointStickiness> _known = [];
+    private volatile bool _hasSerialized;
+
+    /// <summary>Whether the requests of an endpoint that was seen run one after the other by what it says itself.</summary>
+    public bool HasSerialized => _hasSerialized;
 
     /// <exception cref="InvalidOperationException">The endpoint requires a policy that does not exist.</exception>
     public EndpointStickiness Get(Endpoint endpoint) => _known.TryGetValue(endpoint, out var known) ? known : Add(endpoint);
@@ -33,8 +37,20 @@ internal sealed class EndpointStickinessCache(PolicyStore policies)
             ? $"The endpoint \"{endpoint.DisplayName}\" requires the policy \"{required.PolicyName}\", which does not exist: add it with AddStickySessions().AddPolicy(\"{required.PolicyName}\", …) or in {PolicyNames.Section(required.PolicyName)}, or choose one of {string.Join(", ", policies.All.Select(policy => policy.Name))}."
             : null;
 
+    /// <summary>A request has come to an endpoint, whose policy was settled elsewhere.</summary>
+    public void See(Endpoint endpoint)
+    {
+        if (!_hasSerialized && endpoint.Metadata.GetMetadata<ISerializeStickySessionMetadata>() is { IsSerialized: true })
+        {
+            _hasSerialized = true;
+        }
+    }
+
     private EndpointStickiness Add(Endpoint endpoint)
-        => Problem(endpoint) is { } problem ? throw new InvalidOperationException(problem) : _known.GetValue(endpoint, Read);
+    {
+        See(endpoint);
+        return Problem(endpoint) is { } problem ? throw new InvalidOperationException(problem) : _known.GetValue(endpoint, Read);
+    }
 
     private EndpointStickiness Read(Endpoint endpoint) => DecisiveMetadata(endpoint) switch
     {

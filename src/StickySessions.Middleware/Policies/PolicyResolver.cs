@@ -24,6 +24,22 @@ internal sealed class PolicyResolver(PolicyStore policies)
     /// <returns>Null if this node has no such policy.</returns>
     public StickyPolicy? Find(string name) => policies.Find(name)?.Current;
 
+    /// <summary>The policy of a request that another node received, which has settled it: while a new version is rolled out, the two may differ.</summary>
+    public StickyPolicy? ResolveForwarded(HttpContext context, string name)
+    {
+        if (context.GetEndpoint() is { } endpoint)
+        {
+            _endpoints.See(endpoint);
+        }
+
+        return Find(name) ?? Resolve(context);
+    }
+
+    /// <summary>Whether the request runs in its turn. A look at two flags, as long as nobody wants that.</summary>
+    public bool IsOneAtATime(HttpContext context, StickyPolicy policy)
+        => (policy.OneAtATime || _endpoints.HasSerialized)
+            && (context.GetEndpoint()?.Metadata.GetMetadata<ISerializeStickySessionMetadata>()?.IsSerialized ?? policy.OneAtATime);
+
     /// <summary>The policy that the request falls under, or null if it is not sticky.</summary>
     /// <exception cref="InvalidOperationException">Its endpoint requires a policy that does not exist.</exception>
     public StickyPolicy? Resolve(HttpContext context)

@@ -44,6 +44,9 @@ internal sealed class StickyPolicy
         LoadFactor = options.LoadFactor;
         OnOwnerLost = options.OnOwnerLost;
         OwnerLostWait = options.OwnerLostWait;
+        OneAtATime = options.OneAtATime;
+        MaxQueued = options.MaxQueued;
+        QueueTimeout = options.QueueTimeout;
         RenewAfter = Shorter(options.IdleTimeout, options.Cookie.MaxAge ?? options.Cookie.Expiration) / 2;
         _cookie = options.Cookie;
         _partitioned = options.Partitioned;
@@ -117,6 +120,13 @@ internal sealed class StickyPolicy
     public OwnerLostBehavior OnOwnerLost { get; }
 
     public TimeSpan OwnerLostWait { get; }
+
+    /// <summary>Whether the requests of a session run one after the other, unless their endpoint says otherwise.</summary>
+    public bool OneAtATime { get; }
+
+    public int MaxQueued { get; }
+
+    public TimeSpan QueueTimeout { get; }
 
     /// <summary>
     /// How old the token of a busy session may become before a response carries a new one. Half of what the client or the owner

@@ -141,4 +141,22 @@ public sealed class StickyPolicyOptions
     /// <see cref="SessionDurability.None"/> without Redis or with <see cref="StickyMethod.Hash"/>.
     /// </summary>
     public SessionDurability? Durability { get; set; }
+
+    /// <summary>
+    /// Whether the requests of a session run one after the other, in the order in which they reach its owner; those of endpoints with
+    /// <c>SerializeStickySession(false)</c> run beside them. A WebSocket or a stream of events lets the next one run when it has begun, any other
+    /// request when it is over. Default: false; only requests of endpoints with <c>SerializeStickySession()</c> do.
+    /// </summary>
+    public bool OneAtATime { get; set; }
+
+    /// <summary>
+    /// With <see cref="OneAtATime"/>: how many requests of a session may wait for their turn, 0 to 1,000; more are answered 503. Default: 16.
+    /// </summary>
+    public int MaxQueued { get; set; } = 16;
+
+    /// <summary>
+    /// With <see cref="OneAtATime"/>: how long a request waits for its turn before it is answered 503, 100 milliseconds to 10 minutes. Default: 30
+    /// seconds.
+    /// </summary>
+    public TimeSpan QueueTimeout { get; set; } = TimeSpan.FromSeconds(30);
 }

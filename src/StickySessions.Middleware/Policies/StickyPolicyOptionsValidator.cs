@@ -11,6 +11,8 @@ internal sealed class StickyPolicyOptionsValidator : IValidateOptions<StickyPoli
     private static readonly TimeSpan MaxAbsoluteTimeout = TimeSpan.FromDays(365);
     private static readonly TimeSpan MinOwnerLostWait = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MaxOwnerLostWait = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan MinQueueTimeout = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxQueueTimeout = TimeSpan.FromMinutes(10);
 
     public ValidateOptionsResult Validate(string? name, StickyPolicyOptions options)
     {
@@ -23,6 +25,7 @@ internal sealed class StickyPolicyOptionsValidator : IValidateOptions<StickyPoli
         errors.CheckDefined($"{section}:OnRedisLost", options.OnRedisLost);
         CheckPlacement(errors, section, options);
         CheckOwnerLost(errors, section, options);
+        CheckQueue(errors, section, options);
         return errors.Build();
     }
 
@@ -66,6 +69,19 @@ internal sealed class StickyPolicyOptionsValidator : IValidateOptions<StickyPoli
         if (options.OwnerLostWait < MinOwnerLostWait || options.OwnerLostWait > MaxOwnerLostWait)
         {
             errors.AddError($"{section}:OwnerLostWait is {options.OwnerLostWait}: choose {MinOwnerLostWait:g} to {MaxOwnerLostWait}.");
+        }
+    }
+
+    private static void CheckQueue(ValidateOptionsResultBuilder errors, string section, StickyPolicyOptions options)
+    {
+        if (options.MaxQueued is < 0 or > 1_000)
+        {
+            errors.AddError($"{section}:MaxQueued is {options.MaxQueued}: choose 0 to 1,000 requests of a session that may wait for their turn.");
+        }
+
+        if (options.QueueTimeout < MinQueueTimeout || options.QueueTimeout > MaxQueueTimeout)
+        {
+            errors.AddError($"{section}:QueueTimeout is {options.QueueTimeout}: choose {MinQueueTimeout:g} to {MaxQueueTimeout}.");
         }
     }
 }

@@ -3,14 +3,14 @@ using StickySessions.Ownership;
 
 namespace StickySessions.State;
 
-/// <summary>A way on which a session gets to its next owner. What is sent again for the same nonce is the same hand-off.</summary>
+/// <summary>A way on which a session gets to its next owner. What is sent again for the same claim is the same hand-off.</summary>
 internal interface ISessionCarrier
 {
     /// <param name="session">The session, in which nothing runs.</param>
     /// <param name="state">All of its state.</param>
-    /// <param name="next">Who is to own it, one epoch higher.</param>
-    /// <param name="nonce">Tells this hand-off from others.</param>
-    Task<CarryAnswer> CarryAsync(HeldSession session, StoredState state, Node next, ulong nonce);
+    /// <param name="next">Who is to own it.</param>
+    /// <param name="claim">As which it owns the session from then on.</param>
+    Task<CarryAnswer> CarryAsync(HeldSession session, StoredState state, Node next, SessionClaim claim);
 }
 
 internal enum CarryStatus

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using StickySessions.Ownership;
 
 namespace StickySessions.State;
@@ -7,16 +8,18 @@ namespace StickySessions.State;
 /// lost. Safe for concurrent use; reading takes no lock.
 /// </summary>
 /// <param name="entries">What the session has so far.</param>
-/// <param name="version">The snapshot that this is, and that is stored; 0 if there was none.</param>
+/// <param name="version">The snapshot that this is; 0 if there was none.</param>
+/// <param name="stored">The one that is stored: less, if the store has lost some.</param>
 /// <param name="limits">What one session may hold.</param>
-internal sealed class LiveState(StateEntries entries, long version, StickySessionStateOptions limits) : SessionMemory
+internal sealed class LiveState(StateEntries entries, long version, long stored, StickySessionStateOptions limits) : SessionMemory
 {
     // Changes are made under a lock on this object, which nobody else sees: one object less for each session.
     private StateEntries _entries = entries;
     private long _version = version;
-    private long _stored = version;
+    private long _stored = stored;
     private Task<string?>? _writing;
     private int _isWaitingToBeStored;
+    private bool _isChanging;
 
     public StateEntries Entries => Volatile.Read(ref _entries);
 
@@ -72,6 +75,21 @@ internal sealed class LiveState(StateEntries entries, long version, StickySessio
         }
     }
 
+    /// <summary>Takes what a session of another kind had, unless anything has ever been in this one.</summary>
+    public bool TryBegin(StateEntries entries)
+    {
+        lock (this)
+        {
+            if (_version > 0 || entries.Count == 0)
+            {
+                return false;
+            }
+
+            Use(entries);
+            return true;
+        }
+    }
+
     /// <summary>Takes what the session does not have.</summary>
     public void Fill(StateEntries others)
     {
@@ -88,6 +106,7 @@ internal sealed class LiveState(StateEntries entries, long version, StickySessio
     }
 
     /// <summary>Looks at a typed value while nobody changes it.</summary>
+    /// <exception cref="UnreadableSnapshotException">What is stored is no such value.</exception>
     public TResult Read<T, TResult>(StateType<T> type, Func<T, TResult> read)
         where T : class, new()
     {
@@ -101,12 +120,21 @@ internal sealed class LiveState(StateEntries entries, long version, StickySessio
     /// Changes a typed value in one step. A change that throws, or for which the session has no room, has not happened: the value is read anew from what it was.
     /// </summary>
     /// <exception cref="SessionLimitException">The session has no room for it.</exception>
+    /// <exception cref="UnreadableSnapshotException">What is stored is no such value.</exception>
+    /// <exception cref="InvalidOperationException">It was called by another change of the same session, which could not take it back.</exception>
     public TResult Change<T, TResult>(StateType<T> type, Func<T, TResult> change)
         where T : class, new()
     {
         lock (this)
         {
+            if (_isChanging)
+            {
+                throw new InvalidOperationException(
+                    "A change of a session's value runs within another one, and could not be taken back with it: make both in one Change, or one after the other.");
+            }
+
             var live = LiveOf(type);
+            _isChanging = true;
             try
             {
                 var result = change(live);
@@ -126,6 +154,10 @@ internal sealed class LiveState(StateEntries entries, long version, StickySessio
                 }
 
                 throw;
+            }
+            finally
+            {
+                _isChanging = false;
             }
         }
     }
@@ -155,6 +187,19 @@ internal sealed class LiveState(StateEntries entries, long version, StickySessio
     /// <summary>It is stored now: what changes from here on waits anew.</summary>
     public void WaitsNoMore() => Volatile.Write(ref _isWaitingToBeStored, 0);
 
+    private static T ReadValue<T>(StateType<T> type, StateEntry? present)
+        where T : class, new()
+    {
+        try
+        {
+            return type.Read(present?.Value);
+        }
+        catch (Exception broken) when (broken is JsonException or NotSupportedException)
+        {
+            throw new UnreadableSnapshotException($"its value \"{type.Name}\" is no {typeof(T)}, at {(broken as JsonException)?.Path ?? "its beginning"}", broken);
+        }
+    }
+
     private T LiveOf<T>(StateType<T> type)
         where T : class, new()
     {
@@ -164,7 +209,7 @@ internal sealed class LiveState(StateEntries entries, long version, StickySessio
             return live;
         }
 
-        live = type.Read(present?.Value);
+        live = ReadValue(type, present);
         if (present is not null)
         {
             // Not a change: the same value, read.

@@ -11,9 +11,9 @@ internal sealed class PeerCarrier(IClusterMembership membership, IPeerClient pee
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
-    public async Task<CarryAnswer> CarryAsync(HeldSession session, StoredState state, Node next, ulong nonce)
+    public async Task<CarryAnswer> CarryAsync(HeldSession session, StoredState state, Node next, SessionClaim claim)
     {
-        var question = new TakeQuestion(session.Id, session.Epoch + 1, session.Created, session.Policy, state).ToBytes();
+        var question = new TakeQuestion(session.Id, claim, session.Created, session.Policy, state).ToBytes();
         var answer = await AskAsync(next, question);
         var isTaken = answer.Status == PeerAnswerStatus.Answered && answer.Content.Span.SequenceEqual(TakeQuestion.Taken.Span);
         return new CarryAnswer(answer.Status switch

@@ -9,12 +9,12 @@ internal sealed class RecordCarrier(IClusterMembership membership, ISessionRecor
     /// <summary>A hashed session has no record, and neither has any without a store.</summary>
     public bool Carries(HeldSession session) => records is not null && !session.IsHashed;
 
-    public async Task<CarryAnswer> CarryAsync(HeldSession session, StoredState state, Node next, ulong nonce)
+    public async Task<CarryAnswer> CarryAsync(HeldSession session, StoredState state, Node next, SessionClaim claim)
     {
         try
         {
             var answer = await records!.HandOffAsync(
-                session.Id, membership.Self.Tag, session.Claim, state, membership.Lease.StoreDeadline, next.Tag, nonce, CancellationToken.None);
+                session.Id, membership.Self.Tag, session.Claim, state, membership.Lease.StoreDeadline, next.Tag, claim.Nonce, CancellationToken.None);
             return answer.Status switch
             {
                 RecordStatus.Accepted => new CarryAnswer(CarryStatus.Carried),

@@ -32,10 +32,7 @@ internal sealed class RequestSession(HttpContext context, IRequestInSession requ
 
     /// <summary>There is nothing to load: the state came with the session.</summary>
     public Task LoadAsync(CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        return Task.CompletedTask;
-    }
+        => cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken) : Task.CompletedTask;
 
     /// <summary>
     /// With <see cref="SessionDurability.BeforeResponse"/>: completes once all that the session's state is now is stored. Responses wait for that by themselves; streams
@@ -44,6 +41,7 @@ internal sealed class RequestSession(HttpContext context, IRequestInSession requ
     /// <exception cref="SessionCommitException">It could not be stored.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (SessionStates.MustStore(Held) && await states.StoreAsync(Held).WaitAsync(cancellationToken) is { } reason)
         {
             throw new SessionCommitException(reason);
@@ -53,7 +51,10 @@ internal sealed class RequestSession(HttpContext context, IRequestInSession requ
     public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
     {
         ArgumentNullException.ThrowIfNull(key);
-        value = IsTyped(key) ? null : State.Entries.Find(key)?.Value;
+        var found = IsTyped(key) ? null : State.Entries.Find(key)?.Value;
+
+        // A copy: what the application does to it must neither change what others see, nor hide that what it sets next is a change.
+        value = found?.AsSpan().ToArray();
         return value is not null;
     }
 
@@ -86,13 +87,13 @@ internal sealed class RequestSession(HttpContext context, IRequestInSession requ
 
     public TResult Read<T, TResult>(StateType<T> type, Func<T, TResult> read)
         where T : class, new()
-        => State.Read(type, read);
+        => states.WithValue(Held, type, state => state.Read(type, read));
 
     public TResult Change<T, TResult>(StateType<T> type, Func<T, TResult> change)
         where T : class, new()
     {
         CheckResponse();
-        var result = State.Change(type, change);
+        var result = states.WithValue(Held, type, state => state.Change(type, change));
         states.Changed(Held);
         return result;
     }
@@ -120,7 +121,7 @@ internal sealed class RequestSession(HttpContext context, IRequestInSession requ
     /// <summary>The client has been told already that all is stored.</summary>
     private void CheckResponse()
     {
-        if (context.Response.HasStarted && Held.Durability == SessionDurability.BeforeResponse && !LongLivedResponse.Is(context))
+        if (context.Response.HasStarted && Held.Durability == SessionDurability.BeforeResponse && !LongLivedResponse.Begins(context))
         {
             throw new InvalidOperationException(
                 "The session cannot be changed after the response has started: its policy's Durability is BeforeResponse, and the client has its answer. Change it before, or choose Async.");

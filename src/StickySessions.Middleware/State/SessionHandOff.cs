@@ -16,6 +16,7 @@ internal sealed partial class SessionHandOff(
     ApplicationMemories memories,
     RecordCarrier records,
     PeerCarrier peers,
+    LongLivedRequests longLived,
     TimeProvider time,
     ILogger<SessionHandOff> logger)
 {
@@ -30,8 +31,9 @@ internal sealed partial class SessionHandOff(
     /// <param name="next">Who is to own it.</param>
     /// <param name="patience">How long requests that run in it may take, with its gate closed. Zero: only if none does.</param>
     /// <param name="cut">There is no more time: what is not settled by then stays.</param>
+    /// <param name="warm">Whether the next owner holds the session in its memory at once, and not only when somebody asks for it.</param>
     /// <returns>Whether this node has nothing to do with the session any more.</returns>
-    public async Task<bool> MoveAsync(HeldSession session, Node next, TimeSpan patience, CancellationToken cut)
+    public async Task<bool> MoveAsync(HeldSession session, Node next, TimeSpan patience, CancellationToken cut, bool warm = false)
     {
         if (held.IsOfEarlierTerm(session) || moves.TryBegin(session, evenIfInUse: patience > TimeSpan.Zero) is not { } move)
         {
@@ -43,7 +45,7 @@ internal sealed partial class SessionHandOff(
         {
             if (await UntilQuietAsync(session, patience, cut))
             {
-                to = await CarryAsync(session, next, cut);
+                to = await CarryAsync(session, next, warm, cut);
             }
         }
         finally
@@ -57,6 +59,7 @@ internal sealed partial class SessionHandOff(
     private async Task<bool> UntilQuietAsync(HeldSession session, TimeSpan patience, CancellationToken cut)
     {
         var since = time.GetTimestamp();
+        await longLived.EndAsync(session, LongLivedRequests.Patience);
         while (session.Running > 0)
         {
             if (time.GetElapsedTime(since) >= patience || cut.IsCancellationRequested)
@@ -71,10 +74,12 @@ internal sealed partial class SessionHandOff(
     }
 
     /// <summary>Nobody is in the session. What is sent may be repeated, so it is until the outcome is known.</summary>
-    private async Task<MovedTo?> CarryAsync(HeldSession session, Node next, CancellationToken cut)
+    private async Task<MovedTo?> CarryAsync(HeldSession session, Node next, bool warm, CancellationToken cut)
     {
         ISessionCarrier carrier = records.Carries(session) ? records : peers;
-        var nonce = RedisRecord.NewNonce();
+        var claim = records.Carries(session) ? new SessionClaim(session.Epoch + 1, RedisRecord.NewNonce())
+            : session.IsHashed ? session.Claim // nobody's token says an epoch
+            : session.Epoch + 1;
         var isInDoubt = false;
         if (session.Memory is not StoredMemory)
         {
@@ -83,11 +88,18 @@ internal sealed partial class SessionHandOff(
 
         while (true)
         {
-            var answer = await carrier.CarryAsync(session, states.StoredOf(session), next, nonce);
+            var state = states.StoredOf(session);
+            var answer = await carrier.CarryAsync(session, state, next, claim);
             switch (answer.Status)
             {
                 case CarryStatus.Carried:
-                    return new MovedTo(next.Tag, session.Epoch + 1);
+                    if (warm && carrier == records)
+                    {
+                        // Whatever becomes of it: the record is the truth.
+                        await peers.CarryAsync(session, state, next, claim);
+                    }
+
+                    return new MovedTo(next.Tag, claim.Epoch);
 
                 case CarryStatus.Fenced:
                     held.Drop(session, answer.Epoch);
@@ -109,7 +121,7 @@ internal sealed partial class SessionHandOff(
                 case CarryStatus.Unknown or CarryStatus.Refused when cut.IsCancellationRequested:
                     // It may be the other node's by now, so it is not this one's.
                     OutcomeUnknown(logger, session.Id.ToString(), next.Name);
-                    held.Drop(session, session.Epoch + 1);
+                    held.Drop(session, claim.Epoch);
                     return null;
 
                 default:

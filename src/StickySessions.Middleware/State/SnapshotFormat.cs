@@ -16,6 +16,8 @@ internal sealed class SnapshotFormat(StickySessionStateOptions options, IDataPro
     private const byte IsCompressed = 1;
     private const byte IsEncrypted = 2;
     private const int HeadLength = 2;
+    private const int LeastEntryLength = 2 * sizeof(int);
+    private const int LeastDecompressed = 4096;
 
     public byte[] Write(StateEntries entries)
     {
@@ -73,6 +75,11 @@ internal sealed class SnapshotFormat(StickySessionStateOptions options, IDataPro
         }
 
         var flags = snapshot[1];
+        if ((flags & ~(IsCompressed | IsEncrypted)) != 0)
+        {
+            throw new InvalidDataException($"its flags are {flags}, of which this version of StickySessions does not know all");
+        }
+
         var content = snapshot[HeadLength..];
         if ((flags & IsEncrypted) != 0)
         {
@@ -91,14 +98,20 @@ internal sealed class SnapshotFormat(StickySessionStateOptions options, IDataPro
 
     private static StateEntries ReadEntries(ReadOnlySpan<byte> content)
     {
-        var entries = StateEntries.Empty;
-        for (var left = ReadNumber(ref content); left > 0; left--)
+        var count = ReadNumber(ref content);
+        if (count < 0 || count > content.Length / LeastEntryLength)
         {
-            var key = Encoding.UTF8.GetString(Take(ref content, ReadNumber(ref content)));
-            entries = entries.With(new StateEntry(key, Take(ref content, ReadNumber(ref content)).ToArray()));
+            throw new InvalidDataException($"it says that it has {count} entries, and has no room for them");
         }
 
-        return entries;
+        var entries = new StateEntry[count];
+        for (var i = 0; i < count; i++)
+        {
+            var key = Encoding.UTF8.GetString(Take(ref content, ReadNumber(ref content)));
+            entries[i] = new StateEntry(key, Take(ref content, ReadNumber(ref content)).ToArray());
+        }
+
+        return content.IsEmpty ? StateEntries.Of(entries) : throw new InvalidDataException($"{content.Length} bytes follow behind its last entry");
     }
 
     private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> content, int length)
@@ -117,19 +130,28 @@ internal sealed class SnapshotFormat(StickySessionStateOptions options, IDataPro
             : throw new InvalidDataException("it could not be compressed");
     }
 
-    /// <summary>Never more than a session may hold, and some more for what lies between: the length is what the bytes say.</summary>
-    private byte[] Decompress(ReadOnlySpan<byte> content)
+    /// <summary>The length is what the bytes say, which may be damaged: memory is taken only for what is really there.</summary>
+    private static byte[] Decompress(ReadOnlySpan<byte> content)
     {
         var length = BinaryPrimitives.ReadInt32LittleEndian(content);
-        if (length < 0 || length > (2L * options.MaxBytes) + (16L * options.MaxEntries))
+        content = content[sizeof(int)..];
+        var decompressed = new ArrayBufferWriter<byte>();
+        using var decoder = new BrotliDecoder();
+        while (true)
         {
-            throw new InvalidDataException($"it says that it is {length} bytes long, more than StickySessions:State:MaxBytes allows");
-        }
+            var status = decoder.Decompress(content, decompressed.GetSpan(LeastDecompressed), out var consumed, out var written);
+            decompressed.Advance(written);
+            content = content[consumed..];
+            if (status == OperationStatus.Done && content.IsEmpty && decompressed.WrittenCount == length)
+            {
+                return decompressed.WrittenSpan.ToArray();
+            }
 
-        var decompressed = new byte[length];
-        return BrotliDecoder.TryDecompress(content[sizeof(int)..], decompressed, out var written) && written == length
-            ? decompressed
-            : throw new InvalidDataException("it cannot be decompressed");
+            if (status != OperationStatus.DestinationTooSmall || decompressed.WrittenCount > length)
+            {
+                throw new InvalidDataException("it cannot be decompressed");
+            }
+        }
     }
 
     private static void WriteNumber(ArrayBufferWriter<byte> buffer, int number)

@@ -19,6 +19,23 @@ internal sealed class StateEntries
 
     public static StateEntries Empty { get; } = new([], 0);
 
+    /// <summary>Many at once; of several with one key the last.</summary>
+    public static StateEntries Of(StateEntry[] entries)
+    {
+        var bytes = 0;
+        for (var i = 0; i < entries.Length; i++)
+        {
+            if (i > 0 && string.CompareOrdinal(entries[i - 1].Key, entries[i].Key) >= 0)
+            {
+                return entries.Aggregate(Empty, static (all, entry) => all.With(entry));
+            }
+
+            bytes += entries[i].Bytes;
+        }
+
+        return entries.Length == 0 ? Empty : new StateEntries(entries, bytes);
+    }
+
     public int Count => _sorted.Length;
 
     /// <summary>Of keys, by their characters, and values.</summary>
@@ -87,7 +104,7 @@ internal sealed class StateEntries
 /// <param name="Live">The object of a typed value, once somebody has asked for it. Touched only under its session's gate.</param>
 internal sealed record StateEntry(string Key, byte[] Value, object? Live = null)
 {
-    public bool IsTyped => Key[0] == StateEntries.TypedMark;
+    public bool IsTyped => Key.StartsWith(StateEntries.TypedMark);
 
     public int Bytes => Key.Length + Value.Length;
 }

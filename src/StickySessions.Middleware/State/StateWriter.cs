@@ -95,12 +95,17 @@ internal sealed partial class StateWriter(
             {
                 var answer = await records!.WriteAsync(
                     session.Id, membership.Self.Tag, claim, stored, membership.Lease.StoreDeadline, release: false, CancellationToken.None);
-                if (answer.Status != RecordStatus.Fenced || session.Claim == claim)
+                var isOwnClaim = answer.Status == RecordStatus.Fenced && (answer.Owner == membership.Self.Tag || session.Claim != claim);
+                if (!isOwnClaim || session.IsLost || time.GetElapsedTime(since) >= options.Value.WriteTimeout)
                 {
                     return Conclude(session, state, version, answer);
                 }
 
-                // This node itself has claimed the session once more meanwhile.
+                // This node itself has claimed the session once more; the answer to that may still be on its way.
+                if (session.Claim == claim)
+                {
+                    await Task.Delay(PauseBeforeRepeating, time);
+                }
             }
             catch (DirectoryUnavailableException unavailable)
             {

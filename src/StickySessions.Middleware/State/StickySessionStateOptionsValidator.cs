@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -19,9 +20,16 @@ internal sealed class StickySessionStateOptionsValidator(IServiceProviderIsServi
         CheckRange(errors, nameof(options.ExportInterval), options.ExportInterval ?? TimeSpan.FromDays(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         CheckRange(errors, nameof(options.SchemaVersion), options.SchemaVersion, 0, int.MaxValue);
         CheckRange(errors, nameof(options.CompressFrom), options.CompressFrom, 0, int.MaxValue);
+        CheckRange(errors, nameof(options.RebalanceAbove), options.RebalanceAbove ?? 100, 1.01, 100);
+        CheckRange(errors, nameof(options.RebalanceRate), options.RebalanceRate, 1, 10_000);
         if (options.Encrypt && !registered.IsService(typeof(IDataProtectionProvider)))
         {
             errors.AddError($"{Section}:Encrypt is true, but no Data Protection is registered: call builder.Services.AddDataProtection() with keys that all nodes share, or set it to false.");
+        }
+
+        if (options.ImportStockSession && !(registered.IsService(typeof(IDistributedCache)) && registered.IsService(typeof(IDataProtectionProvider))))
+        {
+            errors.AddError($"{Section}:ImportStockSession is true, but there is no distributed cache, or no Data Protection, to read sessions from: keep AddSession and the cache that it used, or set it to false.");
         }
 
         return errors.Build();

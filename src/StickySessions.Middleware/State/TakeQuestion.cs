@@ -5,17 +5,17 @@ using StickySessions.Tokens;
 
 namespace StickySessions.State;
 
-/// <summary>"Take this session": its id, epoch, beginning, policy and state. The answer is one byte: 1 if it was taken.</summary>
+/// <summary>"Take this session": its id, claim, beginning, policy and state. The answer is one byte: 1 if it was taken.</summary>
 /// <param name="Session">The session.</param>
-/// <param name="Epoch">At which epoch the asked node is to own it.</param>
+/// <param name="Claim">As which the asked node is to own it.</param>
 /// <param name="Created">When it began.</param>
 /// <param name="Policy">Under which policy.</param>
 /// <param name="State">Its state.</param>
-internal sealed record TakeQuestion(SessionId Session, uint Epoch, DateTimeOffset Created, string Policy, StoredState State)
+internal sealed record TakeQuestion(SessionId Session, SessionClaim Claim, DateTimeOffset Created, string Policy, StoredState State)
 {
     public const string Kind = "take";
 
-    private const int HeadLength = SessionId.ByteLength + sizeof(uint) + sizeof(long) + sizeof(long) + sizeof(int) + sizeof(int);
+    private const int HeadLength = SessionId.ByteLength + sizeof(uint) + sizeof(ulong) + sizeof(long) + sizeof(long) + sizeof(int) + sizeof(int);
 
     public static ReadOnlyMemory<byte> Taken { get; } = new byte[] { 1 };
 
@@ -27,13 +27,14 @@ internal sealed record TakeQuestion(SessionId Session, uint Epoch, DateTimeOffse
         var bytes = new byte[HeadLength + policy.Length + State.Snapshot.Length];
         Session.Write(bytes);
         var rest = bytes.AsSpan(SessionId.ByteLength);
-        BinaryPrimitives.WriteUInt32BigEndian(rest, Epoch);
-        BinaryPrimitives.WriteInt64BigEndian(rest[4..], Created.UtcTicks);
-        BinaryPrimitives.WriteInt64BigEndian(rest[12..], State.Version);
-        BinaryPrimitives.WriteInt32BigEndian(rest[20..], State.Schema);
-        BinaryPrimitives.WriteInt32BigEndian(rest[24..], policy.Length);
-        policy.CopyTo(rest[28..]);
-        State.Snapshot.Span.CopyTo(rest[(28 + policy.Length)..]);
+        BinaryPrimitives.WriteUInt32BigEndian(rest, Claim.Epoch);
+        BinaryPrimitives.WriteUInt64BigEndian(rest[4..], Claim.Nonce);
+        BinaryPrimitives.WriteInt64BigEndian(rest[12..], Created.UtcTicks);
+        BinaryPrimitives.WriteInt64BigEndian(rest[20..], State.Version);
+        BinaryPrimitives.WriteInt32BigEndian(rest[28..], State.Schema);
+        BinaryPrimitives.WriteInt32BigEndian(rest[32..], policy.Length);
+        policy.CopyTo(rest[36..]);
+        State.Snapshot.Span.CopyTo(rest[(36 + policy.Length)..]);
         return bytes;
     }
 
@@ -46,8 +47,8 @@ internal sealed record TakeQuestion(SessionId Session, uint Epoch, DateTimeOffse
         }
 
         var rest = bytes.Span[SessionId.ByteLength..];
-        var ticks = BinaryPrimitives.ReadInt64BigEndian(rest[4..]);
-        var policyLength = BinaryPrimitives.ReadInt32BigEndian(rest[24..]);
+        var ticks = BinaryPrimitives.ReadInt64BigEndian(rest[12..]);
+        var policyLength = BinaryPrimitives.ReadInt32BigEndian(rest[32..]);
         if (policyLength < 0 || policyLength > bytes.Length - HeadLength || ticks < 0 || ticks > DateTimeOffset.MaxValue.UtcTicks)
         {
             return null;
@@ -55,9 +56,9 @@ internal sealed record TakeQuestion(SessionId Session, uint Epoch, DateTimeOffse
 
         return new TakeQuestion(
             SessionId.Read(bytes.Span[..SessionId.ByteLength]),
-            BinaryPrimitives.ReadUInt32BigEndian(rest),
+            new SessionClaim(BinaryPrimitives.ReadUInt32BigEndian(rest), BinaryPrimitives.ReadUInt64BigEndian(rest[4..])),
             new DateTimeOffset(ticks, TimeSpan.Zero),
-            Encoding.UTF8.GetString(rest.Slice(28, policyLength)),
-            new StoredState(BinaryPrimitives.ReadInt64BigEndian(rest[12..]), BinaryPrimitives.ReadInt32BigEndian(rest[20..]), bytes[(HeadLength + policyLength)..].ToArray()));
+            Encoding.UTF8.GetString(rest.Slice(36, policyLength)),
+            new StoredState(BinaryPrimitives.ReadInt64BigEndian(rest[20..]), BinaryPrimitives.ReadInt32BigEndian(rest[28..]), bytes[(HeadLength + policyLength)..].ToArray()));
     }
 }

@@ -17,5 +17,5 @@ internal sealed class TakeQuestionHandler(HeldSessions held, IClusterMembership 
             && membership.Lease.IsHeld
             && membership.Self.State == NodeState.Active
             && policies.Find(asked.Policy) is { } policy
-            && held.HoldIdle(asked.Session, asked.Epoch, asked.Created, policy, held.Asking(), asked.State);
+            && held.HoldIdle(asked.Session, asked.Claim, asked.Created, policy, held.Asking(), asked.State);
 }

@@ -37,14 +37,30 @@ internal sealed partial class WriteBehind(
             waiting.Add(due);
         }
 
-        var settings = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(waiting, settings, (due, _) => new ValueTask(StoreAsync(due)));
+        var settings = new ParallelOptions { MaxDegreeOfParallelism = AtOnce };
+        await Parallel.ForEachAsync(waiting, settings, async (due, _) =>
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                _waiting.Writer.TryWrite(due);
+            }
+            else
+            {
+                await StoreAsync(due);
+            }
+        });
     }
 
     private async Task StoreAsync(Due due)
     {
         // In this order: what changes while it is written waits anew.
         due.State.WaitsNoMore();
+        if (due.Session.IsClosed)
+        {
+            // It has expired, or another node has it.
+            return;
+        }
+
         try
         {
             if (await writer.StoreAsync(due.Session, due.State) is { } reason && !due.Session.IsLost && !due.Session.IsEnded)

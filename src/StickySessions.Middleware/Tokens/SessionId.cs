@@ -20,6 +20,15 @@ internal readonly record struct SessionId(ulong High, ulong Low)
         BinaryPrimitives.ReadUInt64BigEndian(source),
         BinaryPrimitives.ReadUInt64BigEndian(source[8..]));
 
+    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    public static bool TryParse(string? text, out SessionId session)
+    {
+        Span<byte> bytes = stackalloc byte[ByteLength];
+        var isOne = text is { Length: 22 } && Base64Url.IsValid(text) && Base64Url.TryDecodeFromChars(text, bytes, out var written) && written == ByteLength;
+        session = isOne ? Read(bytes) : default;
+        return isOne;
+    }
+
     public void Write(Span<byte> destination)
     {
         BinaryPrimitives.WriteUInt64BigEndian(destination, High);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using StickySessions.Policies;
 using StickySessions.Tests.Integration.Chaos.Faults;
 using StickySessions.Tests.Integration.Chaos.Network;
 using StickySessions.Tests.Integration.Hosts;
@@ -27,6 +28,11 @@ internal static class ChaosCommand
           --lease <seconds>                the lease of nodes (2.5)
           --fork-bound <seconds>           how long two owners may be there where that is no violation (10)
           --output <folder>                where the histories go (a temporary folder)
+          --durability none|async|before-response
+                                           sessions keep carts, stored like this (no carts)
+          --expect none|async|before-response
+                                           what is expected of carts: more than is done must be found (the same)
+          --max-lag <seconds>              how long carts may wait with async (1)
           --without-fence                  nodes do not check their lease: this must be found
         """;
 
@@ -128,13 +134,21 @@ internal static class ChaosCommand
                 "--rate" => options with { Rate = Number(name, value) },
                 "--lease" => options with { Lease = TimeSpan.FromSeconds(Number(name, value)) },
                 "--fork-bound" => options with { ForkBound = TimeSpan.FromSeconds(Number(name, value)) },
+                "--durability" when TryParse(value, out var durability) => options with { Durability = durability },
+                "--expect" when TryParse(value, out var expected) => options with { ExpectedDurability = expected },
+                "--max-lag" => options with { MaxLag = TimeSpan.FromSeconds(Number(name, value)) },
                 "--output" => options with { Output = value },
                 _ => throw new FormatException($"{name} {value} is not understood."),
             };
         }
 
-        return options;
+        return options.KeepsCarts && !options.IsStrict
+            ? throw new FormatException("Nothing is promised of carts unless --mode is consistency and --faults is no-data-loss.")
+            : options;
     }
+
+    private static bool TryParse(string value, out SessionDurability durability)
+        => Enum.TryParse(value.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out durability);
 
     private static double Number(string name, string value)
         => double.TryParse(value, CultureInfo.InvariantCulture, out var number) && number > 0

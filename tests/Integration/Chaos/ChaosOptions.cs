@@ -1,3 +1,5 @@
+using StickySessions.Policies;
+
 namespace StickySessions.Tests.Integration.Chaos;
 
 internal enum ChaosMode
@@ -43,6 +45,17 @@ internal sealed record ChaosOptions
 
     /// <summary>How long a session may have two owners where that is not a violation.</summary>
     public TimeSpan ForkBound { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What of the sessions' state outlives their owner; null: sessions keep no state.</summary>
+    public SessionDurability? Durability { get; init; }
+
+    /// <summary>What is expected of the state. Less than this on the nodes must be found.</summary>
+    public SessionDurability? ExpectedDurability { get; init; }
+
+    /// <summary>With <see cref="SessionDurability.Async"/>: how long a change may wait to be stored.</summary>
+    public TimeSpan MaxLag { get; init; } = TimeSpan.FromSeconds(1);
+
+    public bool KeepsCarts => Durability is not null;
 
     /// <summary>Where histories are kept. Null: a new temporary folder.</summary>
     public string? Output { get; init; }

@@ -49,6 +49,12 @@ internal sealed class ChaosReport(ChaosOptions options, DirectoryInfo folder, Hi
         Line($"longest unavailability of a session: {LongestUnavailability()}");
         Line($"epochs that went back or were given twice, not at the same time: {verdict.Forks.Count(fork => fork.Duration == TimeSpan.Zero)}{(options.IsStrict ? " (none allowed)" : "")}");
         Line($"forks: {verdict.Forks.Count(fork => fork.Duration > TimeSpan.Zero)}, longest {(verdict.Forks.Count == 0 ? 0 : verdict.Forks.Max(fork => fork.Duration.TotalSeconds)):0.000} s{(options.IsStrict ? " (none allowed)" : $" (bound {options.ForkBound.TotalSeconds} s)")}");
+        if (options.Durability is { } durability)
+        {
+            var carts = history.Operations.Where(operation => operation is { Cart: not null, IsAcknowledged: true }).ToLookup(operation => operation.Cart!.Action);
+            Line($"carts, stored {durability}{(options.ExpectedDurability is { } expected ? $", expected {expected}" : "")}: acknowledged were {carts[CartAction.Add].Count()} items added, {carts[CartAction.Remove].Count()} removed, {carts[CartAction.Read].Count()} times read, {carts[CartAction.End].Count()} sessions ended; items lost or back within what is allowed: {verdict.AllowedLosses.Count} ({Counted(verdict.AllowedLosses.Select(loss => loss.Rule == CartRules.Lost ? "lost" : "back"))})");
+        }
+
         Line($"convergence: {(history.Convergence is { Converged: { } converged } found ? $"{Stopwatch.GetElapsedTime(found.Healed, converged).TotalSeconds:0.0} s after the last fault" : "NOT IN TIME")}");
         Line($"violations: {verdict.Violations.Count}{(HasViolations ? $" ({Counted(verdict.Violations.Select(violation => violation.Rule))})" : "")}");
         foreach (var violation in verdict.Violations.DistinctBy(violation => (violation.Rule, violation.Session)).Take(MostViolationsShown))

@@ -60,7 +60,7 @@ internal sealed class ChaosRun(ChaosOptions options, string redisProgram, Action
             Faults = log.Records,
             Convergence = convergence,
         };
-        return new ChaosReport(options, folder, history, Verdict.Of(history, options.IsStrict ? TimeSpan.Zero : options.ForkBound));
+        return new ChaosReport(options, folder, history, Verdict.Of(history, options.IsStrict ? TimeSpan.Zero : options.ForkBound, CartPromise.Of(options)));
     }
 
     private static Task UntilAllAreReadyAsync(ChaosCluster cluster) => Hosts.Eventually.Async(

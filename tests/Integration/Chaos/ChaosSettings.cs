@@ -17,7 +17,7 @@ internal sealed class ChaosSettings(ChaosOptions options, DirectoryInfo folder, 
         = Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
 
     /// <summary>The configuration that all nodes have in common.</summary>
-    public IReadOnlyDictionary<string, string> OfAllNodes { get; } = new Dictionary<string, string>
+    public IReadOnlyDictionary<string, string> OfAllNodes { get; } = new Dictionary<string, string>(OfState(options))
     {
         ["Chaos:Fence"] = $"{options.Fence}",
         ["Logging:LogLevel:Default"] = "Warning",
@@ -48,4 +48,12 @@ internal sealed class ChaosSettings(ChaosOptions options, DirectoryInfo folder, 
             : [];
 
     public void Dispose() => Http.Dispose();
+
+    private static IEnumerable<KeyValuePair<string, string>> OfState(ChaosOptions options) => options.Durability is { } durability
+        ? [
+            new("Chaos:Carts", $"{true}"),
+            new("StickySessions:Policy:Durability", $"{durability}"),
+            new("StickySessions:State:MaxLag", $"{options.MaxLag}"),
+        ]
+        : [];
 }

@@ -1,3 +1,4 @@
+using StickySessions.Policies;
 using StickySessions.Tests.Integration.Chaos.Checking;
 using StickySessions.Tests.Integration.Chaos.Faults;
 using StickySessions.Tests.Integration.Hosts;
@@ -26,6 +27,34 @@ public sealed class ChaosTests
     }
 
     [Fact]
+    public async Task ShortRun_WithCartsStoredBeforeResponses_LosesNoItem()
+    {
+        var report = await RunAsync(Short with
+        {
+            Duration = TimeSpan.FromSeconds(20),
+            Faults = ["kill", "pause", "drain", "redis restart", "cut from redis"],
+            Durability = SessionDurability.BeforeResponse,
+        });
+
+        Assert.False(report.HasViolations, report.ToString());
+        Assert.NotEmpty(report.History.Faults);
+        Assert.Contains(report.History.Operations, operation => operation is { Cart.Seen.Count: > 0, Answer.Epoch: > 1 });
+    }
+
+    [Fact]
+    public async Task ShortRun_WithCartsThatNobodyStores_FindsLostItems()
+    {
+        var report = await RunAsync(Short with
+        {
+            Faults = ["kill"],
+            Durability = SessionDurability.None,
+            ExpectedDurability = SessionDurability.BeforeResponse,
+        });
+
+        Assert.Contains(report.Verdict.Violations, violation => violation.Rule == CartRules.Lost);
+    }
+
+    [Fact]
     public async Task ShortRun_WithoutFence_FindsTwoOwners()
     {
         var report = await RunAsync(Short with { Faults = [PausedOwner.Fault.Kind], Fence = false });
@@ -46,7 +75,7 @@ public sealed class ChaosTests
     {
         var redis = InstalledPrograms.FindOrSkip("redis-server");
         var report = await new ChaosRun(options, redis, line => TestContext.Current.SendDiagnosticMessage(line)).RunAsync(TestContext.Current.CancellationToken);
-        if (report.HasViolations && options.Fence)
+        if (report.HasViolations && options is { Fence: true, ExpectedDurability: null })
         {
             await report.KeepAsync();
             TestContext.Current.SendDiagnosticMessage("The histories are in {0}", report.Folder.FullName);

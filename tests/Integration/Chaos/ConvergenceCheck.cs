@@ -55,7 +55,9 @@ internal sealed class ConvergenceCheck(ChaosCluster cluster, Exchange exchange, 
                 .SelectMany(known => cluster.Nodes.Select(node => (known, node)));
             await Parallel.ForEachAsync(probes, new ParallelOptions { MaxDegreeOfParallelism = ProbesAtATime }, async (probe, _) =>
             {
-                var outcome = await exchange.AskAsync(Prober, probe.node, probe.known, TimeSpan.Zero, CancellationToken.None);
+                var outcome = await (cluster.Settings.Options.KeepsCarts
+                    ? exchange.ShopAsync(Prober, probe.node, probe.known, CartAction.Read, "", TimeSpan.Zero, CancellationToken.None)
+                    : exchange.AskAsync(Prober, probe.node, probe.known, TimeSpan.Zero, CancellationToken.None));
                 if (outcome.Answer is null)
                 {
                     lock (missing)

@@ -30,9 +30,9 @@ internal sealed class ViolationStory(History history, Violation violation, TimeS
         foreach (var operation in history.Operations.Where(operation => requests.Contains(operation.Id) || (IsOfSession(operation) && operation.Ended >= from && operation.Began <= until)))
         {
             var matters = requests.Contains(operation.Id);
-            lines.Add((operation.Began, matters, $"client {operation.Client} sends {operation.Id} to {operation.Ingress}, knowing {operation.Presented}"));
+            lines.Add((operation.Began, matters, $"client {operation.Client} sends {operation.Id} to {operation.Ingress}, knowing {operation.Presented}{(operation.Cart is { } step ? $": {step}" : "")}"));
             lines.Add((operation.Ended, matters, operation.Answer is { } answer
-                ? $"{operation.Id} is acknowledged by {answer.Describe()} ({answer.Tag}), counter {answer.Counter}"
+                ? $"{operation.Id} is acknowledged by {answer.Describe()} ({answer.Tag}), counter {answer.Counter}{(operation.Cart?.Seen is { } seen ? $", cart: {string.Join(' ', seen)}" : "")}"
                 : $"{operation.Id} is indeterminate: {operation.Status} {operation.Problem}"));
         }
 

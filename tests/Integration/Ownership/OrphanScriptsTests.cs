@@ -34,6 +34,7 @@ public sealed class OrphanScriptsTests
             connections,
             new HolderSearch(nodes, nodes, TimeProvider.System),
             new EndedSessions(TimeProvider.System),
+            new ExpiredSessions(new HeldSessions(TimeProvider.System)),
             doubt,
             new StoreCheck(nodes, doubt, TimeProvider.System),
             policies.GetRequiredService<PolicyResolver>());

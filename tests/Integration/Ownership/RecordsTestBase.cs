@@ -57,6 +57,7 @@ public abstract class RecordsTestBase(IRedisServer server) : IAsyncLifetime
         connections,
         new HolderSearch(Nodes, Nodes, TimeProvider.System),
         new EndedSessions(TimeProvider.System),
+        new ExpiredSessions(new HeldSessions(TimeProvider.System)),
         Doubt,
         new StoreCheck(Nodes, Doubt, TimeProvider.System),
         _policies.GetRequiredService<PolicyResolver>());

@@ -26,14 +26,19 @@ internal sealed class PlacementCluster(string? redis) : IAsyncDisposable
 
     public Action<WebApplication> Map { get; init; } = _ => { };
 
-    /// <summary>Starts the nodes; each sees all others ready, and knows their load if it wants to.</summary>
-    public async Task<PlacementNode[]> StartAsync(params string[] names)
+    /// <summary>Nodes that start later: those of a static cluster must know them from the beginning.</summary>
+    public void Expect(params string[] names)
     {
         foreach (var name in names)
         {
             _ports.TryAdd(name, FreePort.Next());
         }
+    }
 
+    /// <summary>Starts the nodes; each sees all others ready, and knows their load if it wants to.</summary>
+    public async Task<PlacementNode[]> StartAsync(params string[] names)
+    {
+        Expect(names);
         foreach (var name in names)
         {
             await StartNodeAsync(name);

@@ -21,6 +21,11 @@ internal sealed class ShopNodeProcess : IAsyncDisposable
 
     public int ExitCode => _process.ExitCode;
 
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>What it has written so far, line by line.</summary>
+    public IEnumerable<string> Output => _process.Output;
+
     private static string Dotnet
         => Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
 
@@ -55,9 +60,14 @@ internal sealed class ShopNodeProcess : IAsyncDisposable
     /// <summary>SIGTERM, as an orchestrator stops a node; returns when it has ended.</summary>
     public Task StopAsync()
     {
-        _process.Signal("TERM");
-        return _process.WaitForExitAsync();
+        Terminate();
+        return WaitForExitAsync();
     }
+
+    /// <summary>SIGTERM; returns at once.</summary>
+    public void Terminate() => _process.Signal("TERM");
+
+    public Task WaitForExitAsync() => _process.WaitForExitAsync();
 
     /// <summary>SIGSTOP: its connections stay open and new ones are accepted for it, but it does nothing.</summary>
     public void Freeze() => _process.Signal("STOP");

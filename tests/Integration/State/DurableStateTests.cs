@@ -106,4 +106,25 @@ public sealed class DurableStateTests(RedisServerFixture redis)
 
         Assert.Equal("", await client.GetAsync(nodes[1], "/basket"));
     }
+
+    [Fact]
+    public async Task RedisFlushed_ThenTheOwnerKilled_NothingIsLost()
+    {
+        await using var own = await RedisServerProcess.StartOrSkipAsync();
+        await using var cluster = StateApplication.Cluster(own.Configuration);
+        var nodes = await cluster.StartAsync("web-1", "web-2");
+        using var client = new StateClient();
+        await client.PostAsync(nodes[0], "/basket/apple");
+        await using var connection = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"{own.Configuration},allowAdmin=true,asyncTimeout=60000");
+        await connection.GetDatabase().ExecuteAsync("FLUSHALL");
+
+        // Without any request: it may be long until the next.
+        var session = nodes[0].Held.All().Single();
+        await Eventually.Async(
+            async () => (await connection.GetServers()[0].KeysAsync(pattern: $"*{session.Id}*").CountAsync(TestContext.Current.CancellationToken)) > 0 && session.Memory is { Stored: > 0 },
+            "the owner has stored it again");
+        await nodes[0].KillAsync();
+
+        Assert.Equal("apple", await client.GetAsync(nodes[1], "/basket"));
+    }
 }

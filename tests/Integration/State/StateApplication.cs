@@ -14,6 +14,7 @@ internal static class StateApplication
         Configure = sticky =>
         {
             sticky.Services.AddStickySessionState(state => state.Add("basket", StateJson.Default.Basket));
+            sticky.Services.AddSingleton<TaskCompletionSource>();
             configure?.Invoke(sticky);
         },
         Map = app =>
@@ -28,9 +29,14 @@ internal static class StateApplication
                 context.Response.Cookies.Append("app", Guid.NewGuid().ToString("N"));
                 return context.Session.State<Basket>().Change(basket => basket.Add(sku));
             });
+            app.MapStickySessionsMove("/ops/sessions/{session}/move");
+            app.MapGet("/wait", (TaskCompletionSource released) => released.Task);
             app.MapDelete("/session", (HttpContext context) => context.Features.Get<IStickySessionFeature>()!.End());
         },
     };
+
+    /// <summary>Lets the requests for <c>/wait</c> end.</summary>
+    public static void Release(PlacementNode node) => node.Services.GetRequiredService<TaskCompletionSource>().SetResult();
 }
 
 internal sealed class Basket

@@ -22,11 +22,25 @@ public sealed class OptionsValidatorTests
             PublicAddress = new Uri("ftp://shop.test"),
             Weight = 0,
             DrainDelay = TimeSpan.FromHours(1),
+            DrainTimeout = TimeSpan.FromHours(2),
         });
 
-        Assert.Equal(4, result.Failures!.Count());
+        Assert.Equal(5, result.Failures!.Count());
         Assert.Contains("StickySessions:Node:Name is 'web 1'. Use 1 to 64", result.FailureMessage, StringComparison.Ordinal);
         Assert.Contains("Weight is 0. Use 1 to 10,000", result.FailureMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void DrainDelay_ThatTheDrainsTimeoutDoesNotCover_NamesBoth()
+    {
+        var result = new StickyNodeOptionsValidator().Validate(null, new StickyNodeOptions
+        {
+            Name = "web-1",
+            DrainDelay = TimeSpan.FromSeconds(30),
+            DrainTimeout = TimeSpan.FromSeconds(30),
+        });
+
+        Assert.Contains("DrainDelay is 00:00:30, and StickySessions:Node:DrainTimeout", Assert.Single(result.Failures!), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -57,7 +57,8 @@ public sealed class SessionEntryTests : IDisposable
         var ending = new SessionEnding(cookies, responses, responseFence, _held, _directory, _time, NullLogger<SessionEnding>.Instance);
         var binding = new SessionBinding(cookies, responses, membership, _held, responseFence, ending, new RunningCount(), journeys, _time);
         _entry = new SessionEntry(
-            binding, fence, new SessionAdmission(_limit, _held, _metrics), _held, membership, _policies.Resolver, journeys, _time, NullLogger<SessionEntry>.Instance);
+            binding, fence, new SessionAdmission(_limit, _held, _metrics), new OneAtATime(new SessionTurns(_time)), _held,
+            membership, _policies.Resolver, journeys, _time, NullLogger<SessionEntry>.Instance);
         _context = NewContext(_response);
     }
 
@@ -93,6 +94,23 @@ public sealed class SessionEntryTests : IDisposable
 
         Assert.Equal((503, "lease-expired"), (_context.Response.StatusCode, Reason()));
         Assert.Equal((1, 0), (_held.Count, session.Running));
+    }
+
+    [Fact]
+    public async Task OneAtATime_RequestThatIsRefusedInItsTurn_DoesNotWaitForItselfWhenItsPipelineRunsAgain()
+    {
+        var policy = new StickyPolicy(
+            StickyPolicy.DefaultName, new StickyPolicyOptions { OneAtATime = true, OnRedisLost = RedisLostBehavior.PreferConsistency });
+        var session = Enter(policy);
+        Assert.True(session.TryEnter());
+        _lease.Expire();
+        await _entry.RunAsync(_context, policy, session, TokenOf(session), RequestOutcome.Local, _ => throw new InvalidOperationException("runs"));
+
+        var again = _entry.RunAsync(_context, policy, session, TokenOf(session), RequestOutcome.Local, _ => throw new InvalidOperationException("runs"));
+
+        Assert.True(again.IsCompleted);
+        await again;
+        Assert.Equal((503, 0), (_context.Response.StatusCode, session.Running));
     }
 
     [Fact]

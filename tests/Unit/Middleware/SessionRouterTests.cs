@@ -229,6 +229,27 @@ public sealed class SessionRouterTests : IDisposable
         Assert.Equal(0, _held.Count);
     }
 
+    [Theory]
+    [InlineData(SessionDurability.BeforeResponse, 1u)]
+    [InlineData(SessionDurability.BeforeResponse, 2u)]
+    [InlineData(SessionDurability.Async, 1u)]
+    public async Task SessionThatThisNodeWasHanded_WhileItsRecordCannotBeRead_IsNotReplacedByANewOne(SessionDurability durability, uint epoch)
+    {
+        _records.SlowReply = Task.FromException(new DirectoryUnavailableException("away"));
+
+        var route = await FindAsync(Self.Tag, epoch, policy: new StickyPolicy(StickyPolicy.DefaultName, new StickyPolicyOptions { Durability = durability }));
+
+        Assert.Equal((RouteKind.Nowhere, StickyReasons.DirectoryUnavailable), (route.Kind, route.Reason));
+    }
+
+    [Fact]
+    public async Task SessionThatKeepsNothing_WhileItsRecordCannotBeRead_BeginsAnew()
+    {
+        _records.SlowReply = Task.FromException(new DirectoryUnavailableException("away"));
+
+        Assert.Equal(RouteKind.NewSession, (await FindAsync(Self.Tag, 2)).Kind);
+    }
+
     private Task<SessionRoute> ReceiveAsync(ForwardPurpose purpose, NodeTag owner, uint epoch)
     {
         var token = new StickyToken(_id, owner, epoch, _time.GetUtcNow(), _time.GetUtcNow());
@@ -253,9 +274,9 @@ public sealed class SessionRouterTests : IDisposable
         }
     }
 
-    private Task<SessionRoute> FindAsync(NodeTag owner, uint epoch, SessionId? id = null)
+    private Task<SessionRoute> FindAsync(NodeTag owner, uint epoch, SessionId? id = null, StickyPolicy? policy = null)
     {
         var token = new StickyToken(id ?? _id, owner, epoch, _time.GetUtcNow(), _time.GetUtcNow());
-        return _router.FindAsync(token, _policy, refused: [], TestContext.Current.CancellationToken).AsTask();
+        return _router.FindAsync(token, policy ?? _policy, refused: [], TestContext.Current.CancellationToken).AsTask();
     }
 }

@@ -41,6 +41,42 @@ public sealed class PolicyResolverTests : IDisposable
         Assert.False(IsSticky([Require, Disable, "something else"]));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void IsOneAtATime_Endpoint_IsAsItSaysItselfElseAsThePolicySays(bool byPolicy)
+    {
+        using var policies = new TestPolicies(new() { ["Policy:OneAtATime"] = byPolicy.ToString() });
+
+        Assert.Equal(byPolicy, IsOneAtATime(policies));
+        Assert.True(IsOneAtATime(policies, new SerializeStickySessionAttribute()));
+        Assert.False(IsOneAtATime(policies, new SerializeStickySessionAttribute(), new SerializeStickySessionAttribute(false)));
+        Assert.Equal(byPolicy, IsOneAtATime(policies));
+    }
+
+    [Fact]
+    public void IsOneAtATime_ForwardedToAnEndpointThatThisNodeHasNotSeen_IsAsItSays()
+    {
+        var context = ContextOf(new SerializeStickySessionAttribute());
+
+        var policy = Resolver.ResolveForwarded(context, StickyPolicy.DefaultName);
+
+        Assert.True(Resolver.IsOneAtATime(context, policy!));
+    }
+
+    private static bool IsOneAtATime(TestPolicies policies, params object[] metadata)
+    {
+        var context = ContextOf(metadata);
+        return policies.Resolver.IsOneAtATime(context, policies.Resolver.Resolve(context)!);
+    }
+
+    private static DefaultHttpContext ContextOf(params object[] metadata)
+    {
+        var context = new DefaultHttpContext();
+        context.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(metadata), "an endpoint"));
+        return context;
+    }
+
     [Fact]
     public async Task Resolve_HealthChecks_AreNeverSticky()
     {

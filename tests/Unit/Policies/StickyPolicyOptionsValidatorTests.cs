@@ -108,6 +108,17 @@ public sealed class StickyPolicyOptionsValidatorTests
     }
 
     [Theory]
+    [InlineData(-1, 0)]
+    [InlineData(1_001, 601_000)]
+    public void Validate_Queue_ReportsBoth(int mostQueued, int timeoutInMilliseconds)
+    {
+        var errors = Validate(options => (options.MaxQueued, options.QueueTimeout) = (mostQueued, TimeSpan.FromMilliseconds(timeoutInMilliseconds)));
+
+        Assert.Equal(["MaxQueued", "QueueTimeout"],
+            errors.Select(error => error["StickySessions:Policy:".Length..error.IndexOf(' ', StringComparison.Ordinal)]));
+    }
+
+    [Theory]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
     [InlineData(100.1)]

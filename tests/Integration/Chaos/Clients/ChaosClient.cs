@@ -1,3 +1,4 @@
+using StickySessions.Tests.Integration.Chaos.Histories;
 using StickySessions.Tests.Integration.Chaos.Nodes;
 
 namespace StickySessions.Tests.Integration.Chaos.Clients;
@@ -28,6 +29,7 @@ internal sealed class ChaosClient(int number, Exchange exchange, ChaosCluster cl
     private static readonly TimeSpan LongestStream = TimeSpan.FromSeconds(20);
 
     private readonly Random _random = new((options.Seed * 1000) + number);
+    private readonly Shopper _shopper = new(new Random((options.Seed * 1000) + 500 + number)); // guarded by _random
     private volatile KnownSession _known = KnownSession.None;
 
     public ClientHabit Habit { get; } = (ClientHabit)(number % 5);
@@ -53,12 +55,57 @@ internal sealed class ChaosClient(int number, Exchange exchange, ChaosCluster cl
 
             if (PickNode() is { } node)
             {
-                var known = _known;
-                Learn(known, await exchange.AskAsync(number, node, known, PickHold(), cancellationToken));
+                await (options.KeepsCarts && Draw(6) > 0 ? ShopAsync(node, cancellationToken) : AskAsync(node, cancellationToken));
             }
 
             await PauseAsync(options.Clients / options.Rate * (0.5 + Fraction()), cancellationToken);
         }
+    }
+
+    private async Task AskAsync(ChaosNode node, CancellationToken cancellationToken)
+    {
+        var known = _known;
+        Learn(known, await exchange.AskAsync(number, node, known, PickHold(), cancellationToken));
+    }
+
+    private async Task ShopAsync(ChaosNode node, CancellationToken cancellationToken)
+    {
+        var (known, action, item) = NextStep();
+        var outcome = await exchange.ShopAsync(number, node, known, action, item, PickHold(), cancellationToken);
+        if (action == CartAction.End && outcome.Answer is not null)
+        {
+            HasEnded(known);
+        }
+        else if (!IsOver(known))
+        {
+            Learn(known, outcome);
+        }
+    }
+
+    private (KnownSession Known, CartAction Action, string Item) NextStep()
+    {
+        lock (_random)
+        {
+            return _shopper.Next(_known);
+        }
+    }
+
+    private bool IsOver(KnownSession known)
+    {
+        lock (_random)
+        {
+            return _shopper.IsOver(known);
+        }
+    }
+
+    private void HasEnded(KnownSession known)
+    {
+        lock (_random)
+        {
+            _shopper.HasEnded(known);
+        }
+
+        _known = KnownSession.None;
     }
 
     private async Task ListenOnAndOnAsync(CancellationToken cancellationToken)
@@ -77,7 +124,7 @@ internal sealed class ChaosClient(int number, Exchange exchange, ChaosCluster cl
     private void Learn(KnownSession asked, Outcome outcome)
     {
         var keeps = Habit == ClientHabit.KeepsItsFirstCookie && outcome.Answer is { } answer && answer.Session == asked.Answer?.Session;
-        _known = keeps ? _known with { Answer = outcome.Answer } : _known.With(outcome);
+        _known = keeps ? asked.With(outcome) with { Cookie = asked.Cookie } : asked.With(outcome);
     }
 
     /// <summary>Mostly one that runs; now and then one that is frozen, whose failure a balancer has not noticed yet.</summary>

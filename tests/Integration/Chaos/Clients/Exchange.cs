@@ -31,6 +31,29 @@ internal sealed class Exchange(Recorder recorder) : IDisposable
             return ExecutionLog.ParseAnswer(text);
         }, cancellationToken);
 
+    /// <summary>One request that does something with the cart of a session.</summary>
+    /// <param name="client">Which client.</param>
+    /// <param name="node">Where it is sent.</param>
+    /// <param name="known">What the client knows of its session.</param>
+    /// <param name="action">What it does.</param>
+    /// <param name="item">The item that it removes. One that it adds is named after the request.</param>
+    /// <param name="hold">How long the application holds it.</param>
+    /// <param name="cancellationToken">The end of the run.</param>
+    public Task<Outcome> ShopAsync(
+        int client, ChaosNode node, KnownSession known, CartAction action, string item, TimeSpan hold, CancellationToken cancellationToken)
+    {
+        var id = recorder.NextId();
+        var step = new CartStep(action, action == CartAction.Add ? id : item, Seen: null);
+        var target = $"/cart/{action}/{step.Item}?hold={(int)hold.TotalMilliseconds}";
+        return SendAsync(client, node, known, target, Timeout, async (response, aborted) =>
+        {
+            var text = await response.Content.ReadAsStringAsync(aborted);
+            var end = text.LastIndexOf('\t');
+            step = step with { Seen = text[(end + 1)..].Split(CartEndpoint.Separator, StringSplitOptions.RemoveEmptyEntries) };
+            return ExecutionLog.ParseAnswer(text[..end]);
+        }, cancellationToken, id, () => step);
+    }
+
     /// <summary>Holds a stream open until the node or the client ends it. As a request it is never acknowledged: it has no end.</summary>
     public Task<Outcome> ListenAsync(int client, ChaosNode node, KnownSession known, TimeSpan lasting, CancellationToken cancellationToken)
         => SendAsync(client, node, known, "/stream", lasting, async (response, aborted) =>
@@ -55,9 +78,11 @@ internal sealed class Exchange(Recorder recorder) : IDisposable
         string target,
         TimeSpan within,
         Func<HttpResponseMessage, CancellationToken, Task<Answer?>> readAsync,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        string? id = null,
+        Func<CartStep>? step = null)
     {
-        var id = recorder.NextId();
+        id ??= recorder.NextId();
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Address, target)) { Content = new ByteArrayContent(Body) };
         request.Headers.Add(ChaosNodeProgram.IdHeader, id);
         if (known.Cookie is { } cookie)
@@ -93,8 +118,10 @@ internal sealed class Exchange(Recorder recorder) : IDisposable
         }
 
         var ended = Stopwatch.GetTimestamp();
-        recorder.Add(new Operation(id, client, node.Name, began, ended, status, problem, answer, known.Answer is { } last ? $"{last.Session}@{last.Epoch}" : "-"));
-        return new Outcome(answer, issued, status);
+        var presented = known is { Cookie: not null, Answer: { } last } ? $"{last.Session}@{last.Epoch}" : "-";
+        var cart = step?.Invoke();
+        recorder.Add(new Operation(id, client, node.Name, began, ended, status, problem, answer, presented) { Cart = cart });
+        return new Outcome(answer, issued, status, cart?.Seen);
     }
 
     private static string? CookieOf(HttpResponseMessage response)
@@ -121,13 +148,18 @@ internal sealed class Exchange(Recorder recorder) : IDisposable
 /// <param name="Answer">The last answer of which the cookie is.</param>
 internal sealed record KnownSession(string? Cookie = null, Answer? Answer = null)
 {
+    /// <summary>What was in its cart at last.</summary>
+    public IReadOnlyList<string> Items { get; init; } = [];
+
     public static KnownSession None { get; } = new();
 
     public KnownSession With(Outcome outcome)
-        => outcome.Answer is { } answer ? new KnownSession(outcome.Cookie ?? Cookie, answer) : outcome.Cookie is { } cookie ? this with { Cookie = cookie } : this;
+        => outcome.Answer is { } answer ? new KnownSession(outcome.Cookie ?? Cookie, answer) { Items = outcome.Items ?? (answer.Session == Answer?.Session ? Items : []) }
+            : outcome.Cookie is { } cookie ? this with { Cookie = cookie } : this;
 }
 
 /// <param name="Answer">Who ran the request; null if that is unknown.</param>
 /// <param name="Cookie">The session's cookie if the answer carried one.</param>
 /// <param name="Status">The status; 0 if there was no answer.</param>
-internal sealed record Outcome(Answer? Answer, string? Cookie, int Status);
+/// <param name="Items">What is in the cart; null if the answer does not say.</param>
+internal sealed record Outcome(Answer? Answer, string? Cookie, int Status, IReadOnlyList<string>? Items = null);

@@ -95,5 +95,7 @@ internal static class PausedOwner
     }
 
     private static Task<Outcome> AskAsync(FaultScene scene, ChaosNode node, KnownSession known, TimeSpan hold)
-        => scene.Exchange.AskAsync(Client, node, known, hold, CancellationToken.None);
+        => scene.Cluster.Settings.Options.KeepsCarts
+            ? scene.Exchange.ShopAsync(Client, node, known, CartAction.Add, "", hold, CancellationToken.None)
+            : scene.Exchange.AskAsync(Client, node, known, hold, CancellationToken.None);
 }

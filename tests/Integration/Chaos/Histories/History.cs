@@ -31,6 +31,12 @@ internal sealed record Operation(
     /// <summary>The problem of a request that the client gave up.</summary>
     public const string NoAnswerInTime = "no answer in time";
 
+    /// <summary>What it did with the cart; null if it is no request of that kind.</summary>
+    public CartStep? Cart { get; init; }
+
+    /// <summary>The session whose token was sent; null if there was none.</summary>
+    public string? PresentedSession => Presented.IndexOf('@', StringComparison.Ordinal) is > 0 and var end ? Presented[..end] : null;
+
     public bool IsAcknowledged => Answer is not null;
 }
 

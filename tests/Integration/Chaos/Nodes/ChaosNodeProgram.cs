@@ -15,8 +15,8 @@ using StickySessions.Tests.Integration.Chaos.Histories;
 namespace StickySessions.Tests.Integration.Chaos.Nodes;
 
 /// <summary>
-/// One node under test, a process of its own: a minimal application that counts the requests of each session in memory and writes down
-/// each one that it runs.
+/// One node under test, a process of its own: a minimal application that counts the requests of each session in memory, keeps a cart in its
+/// state if it is to, and writes down each request that it runs.
 /// </summary>
 internal static class ChaosNodeProgram
 {
@@ -41,6 +41,12 @@ internal static class ChaosNodeProgram
             options.TimestampFormat = "HH:mm:ss.fff ";
         });
         builder.Services.AddStickySessions();
+        var keepsCarts = settings.GetValue<bool>("Carts");
+        if (keepsCarts)
+        {
+            builder.Services.AddCarts();
+        }
+
         builder.Services.AddHealthChecks().AddStickySessions();
         builder.Services.AddHttpClient(ForwardingTransport.ClientName)
             .ConfigurePrimaryHttpMessageHandler((handler, _) => ConnectFrom((SocketsHttpHandler)handler, IPAddress.Parse(settings["Source"]!)));
@@ -78,6 +84,11 @@ internal static class ChaosNodeProgram
             log.Ended(context.Request.Headers[IdHeader].ToString());
             await context.Response.WriteAsync(ExecutionLog.Format(answer), context.RequestAborted);
         });
+        if (keepsCarts)
+        {
+            app.MapCarts(Enter, context => log.Ended(context.Request.Headers[IdHeader].ToString()));
+        }
+
         app.MapPost("/stream", async (HttpContext context, IClusterMembership membership, IHostApplicationLifetime lifetime) =>
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);

@@ -1,0 +1,13 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace StickySessions.Ownership;
+
+/// <summary>A request that may last for as long as its client is there, and can be ended so that the client connects again.</summary>
+internal interface ILongLivedRequest : IHttpRequestLifetimeFeature
+{
+    /// <summary>Whether it has become one: a WebSocket was accepted, a stream of events has begun.</summary>
+    bool HasBegun { get; }
+
+    /// <summary>Lets it end as its protocol has it. Safe for concurrent use, and returns at once.</summary>
+    void End();
+}
