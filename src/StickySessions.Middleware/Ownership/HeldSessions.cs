@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using StickySessions.Cluster;
-using StickySessions.Policies;
 using StickySessions.Tokens;
 
 namespace StickySessions.Ownership;
