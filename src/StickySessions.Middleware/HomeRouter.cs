@@ -36,7 +36,7 @@ internal sealed class HomeRouter(
         StickyToken token, StickyPolicy policy, ImmutableArray<NodeTag> refused, CancellationToken cancellationToken)
     {
         // 1. Here, whichever node is its home.
-        if (!node.HasLeft && await own.EnterIfHeldAsync(token, cancellationToken) is { } here)
+        if (!node.HasLeft && await own.EnterIfHeldAsync(token, policy, cancellationToken) is { } here)
         {
             return here;
         }
@@ -90,7 +90,7 @@ internal sealed class HomeRouter(
     public async ValueTask<SessionRoute> ReceiveAsync(ForwardedSession asked, StickyPolicy policy, CancellationToken cancellationToken)
     {
         var token = asked.Token;
-        if (await own.EnterIfHeldAsync(token, cancellationToken) is { } here)
+        if (await own.EnterIfHeldAsync(token, policy, cancellationToken) is { } here)
         {
             return here;
         }
@@ -140,7 +140,7 @@ internal sealed class HomeRouter(
             { IsOver: true } => SessionRoute.NewSession(),
             { IsUnknown: true } => SessionRoute.Nowhere(StickyReasons.OwnerUnknown),
             { Elsewhere: { } elsewhere } => SessionRoute.NotMine(token with { Owner = elsewhere }),
-            _ => await own.EnterIfHeldAsync(token, cancellationToken) ?? SessionRoute.Nowhere(StickyReasons.LeaseExpired),
+            _ => await own.EnterIfHeldAsync(token, policy, cancellationToken) ?? SessionRoute.Nowhere(StickyReasons.LeaseExpired),
         };
     }
 

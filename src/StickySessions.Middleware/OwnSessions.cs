@@ -30,8 +30,8 @@ internal sealed class OwnSessions(
     public bool Holds(SessionId session) => held.Find(session) is { } found && !held.IsOfEarlierTerm(found);
 
     /// <summary>Enters a session whose token says nothing of its owner, if this node holds it.</summary>
-    public async ValueTask<SessionRoute?> EnterIfHeldAsync(StickyToken token, CancellationToken cancellationToken)
-        => await EnterAsync(token, minEpoch: 0, cancellationToken) is { } found ? found.Route : null;
+    public async ValueTask<SessionRoute?> EnterIfHeldAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+        => await EnterAsync(token, minEpoch: 0, policy, cancellationToken) is { } found ? found.Route : null;
 
     /// <summary>Holds a session that nobody is in yet.</summary>
     public void HoldIdle(in StickyToken token, StickyPolicy policy)
@@ -46,7 +46,7 @@ internal sealed class OwnSessions(
             return await ClaimAsync(token, policy, cancellationToken);
         }
 
-        return await EnterAsync(token, token.Epoch, cancellationToken) ?? await ReadAsync(token, policy, cancellationToken);
+        return await EnterAsync(token, token.Epoch, policy, cancellationToken) ?? await ReadAsync(token, policy, cancellationToken);
     }
 
     /// <summary>
@@ -54,30 +54,54 @@ internal sealed class OwnSessions(
     /// owner, or the candidate, may serve what it remembers from before. And what this node itself remembers from before the token is dropped.
     /// </summary>
     /// <returns>Null if the memory knows nothing newer than the token.</returns>
-    public ValueTask<Finding?> EnterIfClaimedSinceAsync(StickyToken token, CancellationToken cancellationToken)
+    public ValueTask<Finding?> EnterIfClaimedSinceAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
     {
         held.DropBelow(token.Session, token.Epoch);
         return !node.HasLeft && held.Find(token.Session) is { } session && session.Epoch > token.Epoch
-            ? EnterAsync(token, token.Epoch + 1, cancellationToken)
+            ? EnterAsync(token, token.Epoch + 1, policy, cancellationToken)
             : default;
     }
 
     /// <returns>Null if the memory does not know the session.</returns>
-    private async ValueTask<Finding?> EnterAsync(StickyToken token, uint minEpoch, CancellationToken cancellationToken)
+    private async ValueTask<Finding?> EnterAsync(StickyToken token, uint minEpoch, StickyPolicy policy, CancellationToken cancellationToken)
         => held.TryEnter(token.Session, minEpoch, out var session) switch
         {
             EnterStatus.Entered => new Finding(SessionRoute.Here(session!), token),
-            EnterStatus.Ended => new Finding(SessionRoute.NewSession(), token),
+            EnterStatus.Ended => await FollowEndAsync(token, policy),
             EnterStatus.Unverified => await VerifyAsync(session!, token, cancellationToken),
-            EnterStatus.Moving => await FollowAsync(token, minEpoch, cancellationToken),
+            EnterStatus.Moving => await FollowAsync(token, minEpoch, policy, cancellationToken),
             _ => null,
         };
 
     /// <summary>The session is on its way to another node, and the request waits for what becomes of it.</summary>
-    private async ValueTask<Finding?> FollowAsync(StickyToken token, uint minEpoch, CancellationToken cancellationToken)
+    private async ValueTask<Finding?> FollowAsync(StickyToken token, uint minEpoch, StickyPolicy policy, CancellationToken cancellationToken)
         => await moves.UntilMovedAsync(token.Session, cancellationToken) is { } moved
             ? new Finding(null, token with { Owner = moved.Owner, Epoch = moved.Epoch })
-            : await EnterAsync(token, minEpoch, cancellationToken);
+            : await EnterAsync(token, minEpoch, policy, cancellationToken);
+
+    /// <summary>
+    /// The session has ended here. Whoever gets another one in its place was told so, and no other node may bring it back then: first there is a tombstone.
+    /// </summary>
+    private async ValueTask<Finding> FollowEndAsync(StickyToken token, StickyPolicy policy)
+    {
+        if (held.Find(token.Session) is { IsEnded: true, IsEndRecorded: false, PrefersConsistency: true, IsHashed: false } ended)
+        {
+            try
+            {
+                await directory.EndAsync(ended.Id, ended.Epoch, policy.AbsoluteTimeout, CancellationToken.None);
+                ended.EndIsRecorded();
+            }
+            catch (DirectoryUnavailableException)
+            {
+                return new Finding(SessionRoute.Nowhere(StickyReasons.DirectoryUnavailable), token);
+            }
+        }
+
+        return new Finding(SessionRoute.NewSession(), token);
+    }
+
+    private ValueTask<Finding> FollowIfEndedAsync(SessionRoute held, StickyToken token, StickyPolicy policy)
+        => held.Kind == RouteKind.NewSession ? FollowEndAsync(token, policy) : new ValueTask<Finding>(new Finding(held, token));
 
     /// <summary>Redis was away, or may have lost writes: another node may own by now what this one holds.</summary>
     /// <returns>Null if the record has to be read: this node has claimed the session once more meanwhile, or it has expired.</returns>
@@ -162,7 +186,7 @@ internal sealed class OwnSessions(
         }
 
         return record.Epoch >= token.Epoch && Hold(token, new SessionClaim(record.Epoch, record.Nonce), policy, asked, stored: record.State) is { } route
-            ? new Finding(route, token)
+            ? await FollowIfEndedAsync(route, token, policy)
             : await ClaimAboveAsync(record.Epoch, token, policy, cancellationToken);
     }
 
@@ -188,7 +212,7 @@ internal sealed class OwnSessions(
     public async ValueTask<Finding> ClaimAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
     {
         // Maybe by an earlier request with this same old token.
-        if (await EnterIfClaimedSinceAsync(token, cancellationToken) is { } since)
+        if (await EnterIfClaimedSinceAsync(token, policy, cancellationToken) is { } since)
         {
             return since;
         }
@@ -220,7 +244,7 @@ internal sealed class OwnSessions(
         {
             case ClaimStatus.Owned:
                 return Hold(token, new SessionClaim(result.Epoch, result.Nonce), policy, asked, claimed: true, result.State) is { } route
-                    ? new Finding(route, token)
+                    ? await FollowIfEndedAsync(route, token, policy)
                     : await ClaimAboveAsync(result.Epoch, token, policy, cancellationToken);
             case ClaimStatus.Ended:
                 held.LearnEnded(token.Session, result.Epoch);

@@ -109,6 +109,7 @@ internal sealed partial class SessionEnding(
         try
         {
             await directory.EndAsync(feature.Session.Id, feature.Session.Epoch, feature.Policy.AbsoluteTimeout, CancellationToken.None);
+            feature.Session.EndIsRecorded();
             return true;
         }
         catch (DirectoryUnavailableException unavailable)

@@ -58,7 +58,7 @@ internal sealed class SessionRouter(
                 continue;
             }
 
-            if (await own.EnterIfClaimedSinceAsync(token, cancellationToken) is { } since)
+            if (await own.EnterIfClaimedSinceAsync(token, policy, cancellationToken) is { } since)
             {
                 if (since.Route is { } route)
                 {
@@ -171,12 +171,7 @@ internal sealed class SessionRouter(
         return finding.Route ?? SessionRoute.NotMine(finding.Token.Owner == default ? token with { Epoch = 0 } : finding.Token);
     }
 
-    private SessionRoute? TryEnter(in StickyToken token, uint minEpoch) => held.TryEnter(token.Session, minEpoch, out var session) switch
-    {
-        EnterStatus.Entered => SessionRoute.Here(session!),
-        EnterStatus.Ended => SessionRoute.NewSession(),
-        _ => null,
-    };
+    private SessionRoute? TryEnter(in StickyToken token, uint minEpoch) => held.TryEnter(token.Session, minEpoch, out var session) == EnterStatus.Entered ? SessionRoute.Here(session!) : null;
 
     /// <summary>The ingress node says that an owner is gone; this node may not have heard of it yet.</summary>
     private async ValueTask<bool> IsGoneAsync(NodeTag owner, CancellationToken cancellationToken)

@@ -29,6 +29,7 @@ internal sealed class HeldSession
     private int _term;
     private int _verifiedIn;
     private volatile bool _isEnded;
+    private volatile bool _isEndRecorded;
     private volatile bool _isLost;
     private SessionMemory? _memory;
 
@@ -106,6 +107,9 @@ internal sealed class HeldSession
     public int Running => (int)(Volatile.Read(ref _state) & RunningMask);
 
     public bool IsEnded => _isEnded;
+
+    /// <summary>Whether there is a tombstone of it, or need not be one of this node's making.</summary>
+    public bool IsEndRecorded => _isEndRecorded;
 
     /// <summary>Whether another node owns it. What runs in it may not be answered any more.</summary>
     public bool IsLost => _isLost;
@@ -241,11 +245,15 @@ internal sealed class HeldSession
         Close();
     }
 
+    /// <summary>Whoever asks for it now may be told that it has ended.</summary>
+    public void EndIsRecorded() => _isEndRecorded = true;
+
     /// <summary>
     /// Another node has ended the session: as <see cref="End"/>, and what runs is ended too. What runs in one that was ended here may finish.
     /// </summary>
     public void EndElsewhere()
     {
+        _isEndRecorded = true;
         if (!_isEnded)
         {
             _isEnded = true;

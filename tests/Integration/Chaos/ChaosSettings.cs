@@ -54,6 +54,9 @@ internal sealed class ChaosSettings(ChaosOptions options, DirectoryInfo folder, 
             new("Chaos:Carts", $"{true}"),
             new("StickySessions:Policy:Durability", $"{durability}"),
             new("StickySessions:State:MaxLag", $"{options.MaxLag}"),
+
+            // Sessions move while all is well, too.
+            new("StickySessions:State:RebalanceAbove", "1.1"),
         ]
         : [];
 }

@@ -44,5 +44,9 @@ internal sealed class RecordTable : IOwnershipDirectory
             _ => new RecordAnswer(RecordStatus.Accepted, owner, claim.Epoch),
         });
 
-    public ValueTask EndAsync(SessionId session, uint epoch, TimeSpan keepFor, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async ValueTask EndAsync(SessionId session, uint epoch, TimeSpan keepFor, CancellationToken cancellationToken)
+    {
+        await SlowReply;
+        Record = new OwnershipRecord(default, epoch + 1, Ended: true);
+    }
 }

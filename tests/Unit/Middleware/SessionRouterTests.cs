@@ -250,6 +250,26 @@ public sealed class SessionRouterTests : IDisposable
         Assert.Equal(RouteKind.NewSession, (await FindAsync(Self.Tag, 2)).Kind);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task SessionThatEndedHere_IsReplacedByANewOneOnceAllNodesCanKnow(bool isForwarded)
+    {
+        var policy = new StickyPolicy(StickyPolicy.DefaultName, new StickyPolicyOptions { OnRedisLost = RedisLostBehavior.PreferConsistency });
+        Assert.Equal(EnterStatus.Entered, _held.Adopt(_id, 1, _time.GetUtcNow(), policy, out var session));
+        session!.End();
+        _records.SlowReply = Task.FromException(new DirectoryUnavailableException("away"));
+        var refused = await AskAsync();
+        Assert.Equal((RouteKind.Nowhere, StickyReasons.DirectoryUnavailable), (refused.Kind, refused.Reason));
+
+        _records.SlowReply = Task.CompletedTask;
+
+        Assert.Equal(RouteKind.NewSession, (await AskAsync()).Kind);
+        Assert.True(_records.Record?.Ended);
+
+        Task<SessionRoute> AskAsync() => isForwarded ? ReceiveAsync(ForwardPurpose.Serve, Self.Tag, 1) : FindAsync(Self.Tag, 1, policy: policy);
+    }
+
     private Task<SessionRoute> ReceiveAsync(ForwardPurpose purpose, NodeTag owner, uint epoch)
     {
         var token = new StickyToken(_id, owner, epoch, _time.GetUtcNow(), _time.GetUtcNow());
