@@ -21,14 +21,9 @@ internal sealed class HomeRouter(
     KnownOwners known,
     HolderSearch search,
     IOwnershipDirectory directory,
+    SessionDoubles doubles,
     SessionPlacement placement)
 {
-    /// <summary>
-    /// A hashed session lives with its home, or with one of those that were its home before or took it for a full one: the next by hash. All nodes of most
-    /// clusters, and a bound for large ones.
-    /// </summary>
-    private const int Asked = 15;
-
     /// <summary>What this node as a home decides now, so that of concurrent first requests all go to one node.</summary>
     private readonly SharedLookups<HomeDecision> _decisions = new();
 
@@ -102,6 +97,10 @@ internal sealed class HomeRouter(
 
         switch (asked.Purpose)
         {
+            case ForwardPurpose.Settle when doubles.YieldedTo(token.Session) is { } winner:
+                // Its home found it here while two nodes held it.
+                return SessionRoute.NotMine(token with { Owner = winner.Tag });
+
             case ForwardPurpose.Settle:
                 return Adopt(token, policy);
 
@@ -183,8 +182,8 @@ internal sealed class HomeRouter(
 
         // With Rewrite and Learn a session begins anywhere, and its token may come without what was appended or recorded. A hashed one may have lived
         // elsewhere since another node was its home, however long ago that was: where it is used it never troubles its home.
-        var next = slots.Ranked(token.Session).Where(other => other.Tag != membership.Self.Tag).Take(Asked);
-        var found = await search.FindAsync(token.Session, seenEpoch: 0, next, CancellationToken.None);
+        var others = slots.OthersThatMayHold(token.Session, membership.Self.Tag);
+        var found = await search.FindAsync(token.Session, seenEpoch: 0, others, CancellationToken.None);
         return found switch
         {
             { Status: HoldsStatus.Held } => new HomeDecision(found.Owner),

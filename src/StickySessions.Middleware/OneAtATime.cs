@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using StickySessions.Ownership;
 using StickySessions.Policies;
+using StickySessions.State;
 
 namespace StickySessions;
 

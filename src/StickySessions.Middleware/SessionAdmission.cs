@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using StickySessions.Diagnostics;
 using StickySessions.Ownership;
+using StickySessions.State;
 
 namespace StickySessions;
 

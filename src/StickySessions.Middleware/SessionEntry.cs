@@ -21,7 +21,8 @@ internal sealed partial class SessionEntry(
     RequestJourneys journeys,
     TimeProvider time,
     ILogger<SessionEntry> logger,
-    ApplicationMemories? memories = null)
+    ApplicationMemories? memories = null,
+    StockSessionImport? stock = null)
 {
     /// <summary>
     /// Runs the application for a request that entered at the owner, unless the fence is closed. The session is entered already.
@@ -149,6 +150,11 @@ internal sealed partial class SessionEntry(
         RewrittenRequest.Restore(context, policies.Rewritten);
         next = journey?.InLogScope(next) ?? next;
         next = LongLivedRequest.MayBe(context) ? ThatCanBeEnded(feature, next) : next;
+        if (stock?.IsNeeded(context) == true)
+        {
+            next = stock.Before(feature, isNew: issued is null, next);
+        }
+
         return feature is { IsProvisional: true, Policy.BodyToken: not null } ? binding.LearnFromBodyAsync(context, feature, next) : next(context);
     }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Session;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StickySessions.Cluster;
 using StickySessions.Ownership;
@@ -37,7 +38,9 @@ public static class StickySessionStateServiceCollectionExtensions
         services.TryAddSingleton(CreateFormat);
         services.TryAddSingleton(CreateWriter);
         services.TryAddSingleton<WriteBehind>();
+        services.TryAddSingleton(CreateUnreadable);
         services.TryAddSingleton<SessionStates>();
+        services.TryAddSingleton(CreateImport);
         services.TryAddSingleton(CreateRecordCarrier);
         services.TryAddSingleton<PeerCarrier>();
         services.TryAddSingleton<ApplicationMemories>();
@@ -57,6 +60,15 @@ public static class StickySessionStateServiceCollectionExtensions
         var options = services.GetRequiredService<IOptions<StickySessionStateOptions>>().Value;
         return new SnapshotFormat(options, options.Encrypt ? services.GetDataProtector("StickySessions.State.v1") : null);
     }
+
+    /// <returns>Null if nothing is to be imported: then there may be no cache to import from.</returns>
+    private static StockSessionImport CreateImport(IServiceProvider services)
+        => services.GetRequiredService<IOptions<StickySessionStateOptions>>().Value.ImportStockSession
+            ? ActivatorUtilities.CreateInstance<StockSessionImport>(services)
+            : null!;
+
+    private static UnreadableSnapshots CreateUnreadable(IServiceProvider services)
+        => new(services.GetRequiredService<ILogger<UnreadableSnapshots>>(), services.GetRequiredService<IOwnershipDirectory>() as ISessionRecords);
 
     private static RecordCarrier CreateRecordCarrier(IServiceProvider services)
         => new(services.GetRequiredService<IClusterMembership>(), services.GetRequiredService<IOwnershipDirectory>() as ISessionRecords);

@@ -40,6 +40,10 @@ internal sealed class NodeLaunch(ClusterCommand command, string? store, DemoCert
             ["ShopCart__NewConnectionPerClick"] = "true",
             ["Logging__LogLevel__StickySessions"] = "Warning",
 
+            // How a node goes is what somebody who stops one wants to see.
+            ["Logging__LogLevel__StickySessions.NodeDrain"] = "Information",
+            ["Logging__LogLevel__StickySessions.State.DrainedSessions"] = "Information",
+
             // Four looks of our balancer; a balancer that looks less often needs the default.
             ["StickySessions__Node__DrainDelay"] = "00:00:01",
         };

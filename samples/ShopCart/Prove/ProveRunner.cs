@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ShopCart.Cli;
 
 namespace ShopCart.Prove;
@@ -25,12 +26,19 @@ internal static class ProveRunner
         List<RowResult> results = [];
         foreach (var row in Rows)
         {
+            // What nodes say while they are killed and restarted would tear the table apart; it matters when a row cannot be finished.
+            var said = new ConcurrentQueue<string>();
             try
             {
-                results.Add(await row.RunAsync(command.Shoppers, CancellationToken.None));
+                results.Add(await row.RunAsync(command.Shoppers, said.Enqueue, CancellationToken.None));
             }
             catch (Exception problem) when (problem is InvalidOperationException or TimeoutException)
             {
+                foreach (var line in said)
+                {
+                    Console.Error.WriteLine(line);
+                }
+
                 Console.Error.WriteLine($"{row.Title}: {problem.Message}");
                 return 1;
             }

@@ -16,10 +16,13 @@ internal sealed record Row(string Title, BalancingMethod Balancer, bool Sticky, 
     private const int WarmUpShoppers = 60;
 
     /// <summary>Starts a cluster of its own and lets all shoppers shop at the same time.</summary>
-    public async Task<RowResult> RunAsync(int count, CancellationToken cancellationToken)
+    /// <param name="count">How many shoppers.</param>
+    /// <param name="write">Takes what the nodes say.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<RowResult> RunAsync(int count, Action<string> write, CancellationToken cancellationToken)
     {
         var command = new ClusterCommand { Nodes = Nodes, Port = 0, Balancer = Balancer, Sticky = Sticky };
-        await using var cluster = await ShopCluster.StartAsync(command, Console.Error.WriteLine, cancellationToken);
+        await using var cluster = await ShopCluster.StartAsync(command, write, cancellationToken);
         var address = IPEndPoint.Parse(cluster.Address.Authority);
 
         // Code that was never run is slow in .NET; that is not what the rows compare.

@@ -148,7 +148,8 @@ internal sealed partial class RequestForwarder(
         }
         else
         {
-            LogFailed(logger, node, reason, failure);
+            LogFailed(logger, node, reason, failure?.GetBaseException().Message);
+            LogFailure(logger, node, failure);
         }
 
         await StickyProblem.WriteAsync(context, status, reason, detail, node, wait);
@@ -206,8 +207,12 @@ internal sealed partial class RequestForwarder(
     [LoggerMessage(StickyEventIds.Forwarding + 1, LogLevel.Debug, "Not sent to node {Node}: {Cause}")]
     private static partial void LogNotSent(ILogger logger, string node, string? cause);
 
-    [LoggerMessage(StickyEventIds.Forwarding + 2, LogLevel.Warning, "Forwarding to node {Node} failed ({Reason})")]
-    private static partial void LogFailed(ILogger logger, string node, string reason, Exception? exception);
+    [LoggerMessage(StickyEventIds.Forwarding + 2, LogLevel.Warning, "Forwarding to node {Node} failed ({Reason}): {Cause}")]
+    private static partial void LogFailed(ILogger logger, string node, string reason, string? cause);
+
+    // A node that is killed fails a hundred requests in a moment: their stacks would bury the line that says that it is gone.
+    [LoggerMessage(StickyEventIds.Forwarding + 5, LogLevel.Debug, "How forwarding to node {Node} failed")]
+    private static partial void LogFailure(ILogger logger, string node, Exception? exception);
 
     [LoggerMessage(StickyEventIds.Forwarding + 3, LogLevel.Warning, "The answer of node {Node} broke off ({Error}); the client's connection was aborted")]
     private static partial void LogTruncated(ILogger logger, string node, ForwarderError error, Exception? exception);

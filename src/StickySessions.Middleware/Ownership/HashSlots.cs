@@ -17,6 +17,8 @@ internal sealed class HashSlots(ClusterView view)
 
     private const int Bits = 18;
 
+    private const int Neighbours = 15;
+
     /// <summary>One more than the winner's index in the view, 0 while nobody has asked. Any thread may write it: all find the same.</summary>
     private readonly ushort[] _winners = new ushort[Count];
 
@@ -47,6 +49,12 @@ internal sealed class HashSlots(ClusterView view)
         var slot = SlotOf(session);
         return view.Nodes.Where(MayBeHome).OrderByDescending(node => Score(slot, node)).ThenByDescending(node => node.Tag.Sequence);
     }
+
+    /// <summary>
+    /// Where else a session may be held: at its home, or with one of those that were its home before or took it for a full one, the next by hash. All
+    /// nodes of most clusters, and a bound for large ones.
+    /// </summary>
+    public IEnumerable<Node> OthersThatMayHold(SessionId session, NodeTag self) => Ranked(session).Where(other => other.Tag != self).Take(Neighbours);
 
     private static int SlotOf(SessionId session) => (int)(session.High >> (64 - Bits));
 

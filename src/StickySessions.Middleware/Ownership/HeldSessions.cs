@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using StickySessions.Cluster;
-using StickySessions.Policies;
 using StickySessions.Tokens;
 
 namespace StickySessions.Ownership;
 
 /// <summary>The sessions that this node holds in memory. Safe for concurrent use; entering and exiting allocates nothing.</summary>
-internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
+internal sealed partial class HeldSessions(TimeProvider time, NodeLease? lease = null)
 {
     private readonly NodeLease _lease = lease ?? NodeLease.Unlimited;
     private readonly ConcurrentDictionary<SessionId, HeldSession> _sessions = new();
@@ -82,101 +81,6 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     /// <summary>Enters a session that the record has just confirmed, or that nobody can be asked about.</summary>
     public bool TryEnterUnverified(HeldSession held) => !held.IsExpired(time.GetTimestamp()) && held.TryEnter();
 
-    /// <summary>
-    /// Holds a session that this node owns from now on, new or claimed, and enters it. Of concurrent callers all enter the same
-    /// one. Memory of an earlier epoch is dropped, except of the epoch just before: then nobody else owned it in between.
-    /// </summary>
-    /// <returns><see cref="EnterStatus.NotHeld"/> if this node knows an epoch that makes the claim worth nothing: see <see cref="KnownUpTo"/>.</returns>
-    public EnterStatus Adopt(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, out HeldSession? held)
-        => Adopt(id, claim, created, policy, Asking(), out held);
-
-    /// <inheritdoc cref="Adopt(SessionId, SessionClaim, DateTimeOffset, StickyPolicy, out HeldSession?)"/>
-    /// <param name="id">The session.</param>
-    /// <param name="claim">The claim that the directory has confirmed.</param>
-    /// <param name="created">When the session began, at whichever owner.</param>
-    /// <param name="policy">The policy that it falls under.</param>
-    /// <param name="asked">What held when the directory was asked.</param>
-    /// <param name="held">The session, entered.</param>
-    /// <param name="stored">What the record has of its state. What this node itself has kept of it is never older.</param>
-    public EnterStatus Adopt(
-        SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked, out HeldSession? held, StoredState stored = default)
-    {
-        while (true)
-        {
-            if (!_sessions.TryGetValue(id, out held))
-            {
-                held = New(id, claim, created, policy, asked, stored);
-                held.TryEnter();
-                if (_sessions.TryAdd(id, held))
-                {
-                    Interlocked.Increment(ref _count);
-                    if (claim.Epoch > _givenAway.UpTo(id))
-                    {
-                        return EnterStatus.Entered;
-                    }
-
-                    // Looked at last: whoever gives it away says so first and then removes it.
-                    Drop(held);
-                    held = null;
-                    return EnterStatus.NotHeld;
-                }
-            }
-            else if (held.TryExpire(time.GetTimestamp()))
-            {
-                Remove(held);
-            }
-            else if (held.IsEnded)
-            {
-                held = null;
-                return EnterStatus.Ended;
-            }
-            else if (held.Epoch > claim.Epoch && IsOfEarlierTerm(held))
-            {
-                // Redis has lost what this node knows; only a claim above it makes it this node's own again.
-                held = null;
-                return EnterStatus.NotHeld;
-            }
-            else if (IsStale(held, claim) || (held.Epoch < claim.Epoch && !held.TryRaiseEpoch(claim)))
-            {
-                Drop(held);
-            }
-            else if (held.IsMoving && !held.IsClosed)
-            {
-                held = null;
-                return EnterStatus.Moving;
-            }
-            else if (held.TryEnter())
-            {
-                held.Verify(claim, asked.Verification);
-                if (held.Epoch == claim.Epoch)
-                {
-                    held.Confirm(asked.Term);
-                }
-
-                return EnterStatus.Entered;
-            }
-        }
-    }
-
-    /// <summary>Holds a session that no request has entered yet, unless this node knows an epoch that makes the claim worth nothing.</summary>
-    /// <returns>Whether this node holds it now.</returns>
-    public bool HoldIdle(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked, in StoredState stored = default)
-    {
-        if (!_sessions.ContainsKey(id) && claim.Epoch > _givenAway.UpTo(id) && _sessions.TryAdd(id, New(id, claim, created, policy, asked, stored)))
-        {
-            Interlocked.Increment(ref _count);
-            return true;
-        }
-
-        if (Adopt(id, claim, created, policy, asked, out var held, stored) != EnterStatus.Entered)
-        {
-            return false;
-        }
-
-        Exit(held!);
-        return held!.Epoch == claim.Epoch;
-    }
-
     /// <summary>The request is done with the session, which lives on for the idle timeout from now.</summary>
     public void Exit(HeldSession held) => held.Exit(time.GetTimestamp());
 
@@ -185,20 +89,6 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     /// something only once this node has claimed it too.
     /// </summary>
     public bool IsOfEarlierTerm(HeldSession held) => held.Term != _lease.Term;
-
-    /// <summary>This process has claimed a session again that it holds. If another owned it in between, its memory is stale and is dropped.</summary>
-    public void Keep(HeldSession held, SessionClaim claim, in AskedIn asked)
-    {
-        if (!IsStale(held, claim) && (held.Epoch == claim.Epoch || held.TryRaiseEpoch(claim)))
-        {
-            held.Verify(claim, asked.Verification);
-            held.Confirm(asked.Term);
-        }
-        else if (held.Epoch <= claim.Epoch)
-        {
-            Drop(held);
-        }
-    }
 
     /// <summary>
     /// The highest epoch at which this node holds a session, or has lately lost it or given it up; or 0. An answer that names this node as the owner
@@ -306,12 +196,6 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
         }
     }
 
-    /// <summary>
-    /// Whether it is from an earlier term and was claimed anew at the epoch that it had: Redis has lost its record since, and with it maybe that of another
-    /// owner in between.
-    /// </summary>
-    private bool IsStale(HeldSession held, SessionClaim claim) => held.Epoch == claim.Epoch && held.Claim != claim && IsOfEarlierTerm(held);
-
     private void Remove(HeldSession held)
     {
         // Only this very one: meanwhile its id may be held anew.
@@ -321,28 +205,4 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
             Removed?.Invoke(held);
         }
     }
-
-    private HeldSession New(SessionId id, SessionClaim claim, DateTimeOffset created, StickyPolicy policy, in AskedIn asked, in StoredState stored = default)
-    {
-        var now = time.GetTimestamp();
-        if (created == default)
-        {
-            // The application's own token does not say when its session began.
-            created = time.GetUtcNow();
-        }
-
-        var remaining = created + policy.AbsoluteTimeout - time.GetUtcNow();
-        return new HeldSession(
-            id, claim, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), asked.Verification, Ticks(policy.FirstRequestTimeout))
-        {
-            PrefersConsistency = policy.PrefersConsistency,
-            IsHashed = policy.Method == StickyMethod.Hash,
-            Policy = policy.Name,
-            Durability = policy.Durability,
-            Memory = stored.Version > 0 ? new StoredMemory(stored) : null,
-            Term = asked.Term,
-        };
-    }
-
-    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
 }

@@ -42,6 +42,10 @@ internal interface ISessionRecords
         NodeTag next,
         ulong nextNonce,
         CancellationToken cancellationToken);
+
+    /// <summary>Keeps a snapshot that nobody can read beside the record, for a week.</summary>
+    /// <returns>Where it is.</returns>
+    ValueTask<string> KeepAsideAsync(SessionId session, StoredState state, CancellationToken cancellationToken);
 }
 
 /// <summary>A session's state as a record holds it.</summary>

@@ -21,6 +21,7 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<LocalHoldings>();
         services.TryAddSingleton(static _ => new KnownOwners());
         services.TryAddSingleton<HashHomes>();
+        services.TryAddSingleton<SessionDoubles>();
         services.TryAddSingleton<HolderSearch>();
         services.TryAddSingleton<StoreDoubt>();
         services.TryAddSingleton<StoreCheck>();
@@ -37,7 +38,9 @@ internal static class OwnershipServiceCollectionExtensions
         services.TryAddSingleton<SessionPlacement>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, HoldsQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, GiveUpQuestionHandler>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, DoublesQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, IdleSweep>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, DoublesSearch>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RecordUpkeep>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ExpiredRecords>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StickyKeyOptions>, StaticClusterSecretCheck>());

@@ -25,6 +25,8 @@ internal sealed class RedisOwnershipDirectory(
     /// </summary>
     public static readonly TimeSpan RecordMargin = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan KeepAsideFor = TimeSpan.FromDays(7);
+
     /// <summary>Of one record at a time: what begins anew in its place must not be withdrawn by a second one.</summary>
     private readonly ConcurrentDictionary<SessionId, Lazy<Task>> _withdrawn = new();
 
@@ -131,6 +133,13 @@ internal sealed class RedisOwnershipDirectory(
             session,
             RecordHandOff.Arguments(owner, claim, state, Lifetime, createBefore, next, nextNonce),
             cancellationToken));
+
+    public async ValueTask<string> KeepAsideAsync(SessionId session, StoredState state, CancellationToken cancellationToken)
+    {
+        var key = Key(session).Append(":unreadable");
+        await RepeatAsync(database => database.StringSetAsync(key, state.Snapshot, KeepAsideFor), cancellationToken);
+        return key.ToString();
+    }
 
     /// <summary>Redis does not know: one of the others may. What they hold at a lower epoch than somebody has seen they give up.</summary>
     /// <returns>Null if none of them does.</returns>

@@ -67,10 +67,22 @@ internal sealed partial class DrainedSessions(
     public async Task StoreRestAsync(bool othersMayClaim)
     {
         var rest = Left();
-        await Parallel.ForEachAsync(rest, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, (session, _) => new ValueTask(writer.StoreLastAsync(session, othersMayClaim)));
-        if (rest.Count > 0)
+        var stored = 0;
+        await Parallel.ForEachAsync(rest, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (session, _) =>
         {
-            RestStored(logger, rest.Count);
+            if (await writer.StoreLastAsync(session, othersMayClaim))
+            {
+                Interlocked.Increment(ref stored);
+            }
+        });
+        if (stored > 0)
+        {
+            RestStored(logger, stored);
+        }
+
+        if (stored < rest.Count)
+        {
+            RestLost(logger, rest.Count - stored);
         }
     }
 
@@ -91,7 +103,11 @@ internal sealed partial class DrainedSessions(
     [LoggerMessage(StickyEventIds.State + 40, LogLevel.Information, "Handed over {Moved} sessions in {Elapsed}.")]
     private static partial void HandedOver(ILogger logger, int moved, TimeSpan elapsed);
 
-    [LoggerMessage(StickyEventIds.State + 41, LogLevel.Warning,
-        "{Rest} sessions were not handed over: no other node is active, or requests ran in them until there was no more time. With Redis their state is stored.")]
-    private static partial void RestStored(ILogger logger, int rest);
+    [LoggerMessage(StickyEventIds.State + 41, LogLevel.Information,
+        "{Stored} sessions were stored and not handed over: no other node is active, or requests ran in them until there was no more time.")]
+    private static partial void RestStored(ILogger logger, int stored);
+
+    [LoggerMessage(StickyEventIds.State + 42, LogLevel.Warning,
+        "The state of {Lost} sessions is lost: no other node was active, or requests ran in them until there was no more time, and it is not stored.")]
+    private static partial void RestLost(ILogger logger, int lost);
 }

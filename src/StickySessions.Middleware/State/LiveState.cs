@@ -1,3 +1,4 @@
+using System.Text.Json;
 using StickySessions.Ownership;
 
 namespace StickySessions.State;
@@ -74,6 +75,21 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
         }
     }
 
+    /// <summary>Takes what a session of another kind had, unless anything has ever been in this one.</summary>
+    public bool TryBegin(StateEntries entries)
+    {
+        lock (this)
+        {
+            if (_version > 0 || entries.Count == 0)
+            {
+                return false;
+            }
+
+            Use(entries);
+            return true;
+        }
+    }
+
     /// <summary>Takes what the session does not have.</summary>
     public void Fill(StateEntries others)
     {
@@ -90,6 +106,7 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
     }
 
     /// <summary>Looks at a typed value while nobody changes it.</summary>
+    /// <exception cref="UnreadableSnapshotException">What is stored is no such value.</exception>
     public TResult Read<T, TResult>(StateType<T> type, Func<T, TResult> read)
         where T : class, new()
     {
@@ -103,6 +120,7 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
     /// Changes a typed value in one step. A change that throws, or for which the session has no room, has not happened: the value is read anew from what it was.
     /// </summary>
     /// <exception cref="SessionLimitException">The session has no room for it.</exception>
+    /// <exception cref="UnreadableSnapshotException">What is stored is no such value.</exception>
     /// <exception cref="InvalidOperationException">It was called by another change of the same session, which could not take it back.</exception>
     public TResult Change<T, TResult>(StateType<T> type, Func<T, TResult> change)
         where T : class, new()
@@ -169,6 +187,19 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
     /// <summary>It is stored now: what changes from here on waits anew.</summary>
     public void WaitsNoMore() => Volatile.Write(ref _isWaitingToBeStored, 0);
 
+    private static T ReadValue<T>(StateType<T> type, StateEntry? present)
+        where T : class, new()
+    {
+        try
+        {
+            return type.Read(present?.Value);
+        }
+        catch (Exception broken) when (broken is JsonException or NotSupportedException)
+        {
+            throw new UnreadableSnapshotException($"its value \"{type.Name}\" is no {typeof(T)}, at {(broken as JsonException)?.Path ?? "its beginning"}", broken);
+        }
+    }
+
     private T LiveOf<T>(StateType<T> type)
         where T : class, new()
     {
@@ -178,7 +209,7 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
             return live;
         }
 
-        live = type.Read(present?.Value);
+        live = ReadValue(type, present);
         if (present is not null)
         {
             // Not a change: the same value, read.

@@ -143,8 +143,13 @@ internal sealed class LongLivedRequest : ILongLivedRequest
 
     private static bool IsWebSocket(string? protocol) => string.Equals(protocol, "websocket", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>The server's own feature, below the one that watches.</summary>
+    public static IHttpUpgradeFeature? ServersOf(IHttpUpgradeFeature? upgrade) => upgrade is WatchedUpgrade watched ? watched.Server : upgrade;
+
     private sealed class WatchedUpgrade(LongLivedRequest request, IHttpUpgradeFeature server, bool isWebSocket) : IHttpUpgradeFeature
     {
+        public IHttpUpgradeFeature Server => server;
+
         public bool IsUpgradableRequest => server.IsUpgradableRequest;
 
         public async Task<Stream> UpgradeAsync() => request.Accepted(await server.UpgradeAsync(), isWebSocket);

@@ -87,13 +87,13 @@ internal sealed class RequestSession(HttpContext context, IRequestInSession requ
 
     public TResult Read<T, TResult>(StateType<T> type, Func<T, TResult> read)
         where T : class, new()
-        => State.Read(type, read);
+        => states.WithValue(Held, type, state => state.Read(type, read));
 
     public TResult Change<T, TResult>(StateType<T> type, Func<T, TResult> change)
         where T : class, new()
     {
         CheckResponse();
-        var result = State.Change(type, change);
+        var result = states.WithValue(Held, type, state => state.Change(type, change));
         states.Changed(Held);
         return result;
     }
@@ -121,7 +121,7 @@ internal sealed class RequestSession(HttpContext context, IRequestInSession requ
     /// <summary>The client has been told already that all is stored.</summary>
     private void CheckResponse()
     {
-        if (context.Response.HasStarted && Held.Durability == SessionDurability.BeforeResponse && !LongLivedResponse.Is(context))
+        if (context.Response.HasStarted && Held.Durability == SessionDurability.BeforeResponse && !LongLivedResponse.Begins(context))
         {
             throw new InvalidOperationException(
                 "The session cannot be changed after the response has started: its policy's Durability is BeforeResponse, and the client has its answer. Change it before, or choose Async.");

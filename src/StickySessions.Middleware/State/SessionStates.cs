@@ -1,16 +1,14 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using StickySessions.Diagnostics;
 using StickySessions.Ownership;
 using StickySessions.Policies;
 
 namespace StickySessions.State;
 
 /// <summary>The state of the sessions that this node holds: read from what the record had, kept in memory, stored as the policy says. Safe for concurrent use.</summary>
-internal sealed partial class SessionStates(
-    SnapshotFormat format, StateWriter writer, WriteBehind behind, IOptions<StickySessionStateOptions> options, ILogger<SessionStates> logger)
+internal sealed class SessionStates(
+    SnapshotFormat format, StateWriter writer, WriteBehind behind, IOptions<StickySessionStateOptions> options, UnreadableSnapshots unreadable)
 {
     /// <summary>The state of a session, which is empty at first. No I/O: what was stored came with the claim.</summary>
     public LiveState Of(HeldSession session)
@@ -44,6 +42,22 @@ internal sealed partial class SessionStates(
         var session = new RequestSession(context, request, this);
         context.Features.Set<ISessionFeature>(session);
         context.Features.Set(session);
+    }
+
+    /// <summary>Runs what touches a typed value. One that cannot be read begins anew.</summary>
+    public TResult WithValue<TResult>(HeldSession session, StateType type, Func<LiveState, TResult> run)
+    {
+        var state = Of(session);
+        try
+        {
+            return run(state);
+        }
+        catch (UnreadableSnapshotException broken)
+        {
+            unreadable.Put(session, StoredOf(session), broken.Message);
+            state.Remove(type.Key);
+            return run(state);
+        }
     }
 
     /// <summary>A request has changed something.</summary>
@@ -115,14 +129,10 @@ internal sealed partial class SessionStates(
 
             return format.Read(stored.State.Snapshot);
         }
-        catch (UnreadableSnapshotException unreadable)
+        catch (UnreadableSnapshotException broken)
         {
-            Unreadable(logger, session.Id.ToString(), stored.State.Version, stored.State.Snapshot.Length, unreadable.Message);
+            unreadable.Put(session, stored.State, broken.Message);
             return StateEntries.Empty;
         }
     }
-
-    [LoggerMessage(StickyEventIds.State + 10, LogLevel.Error,
-        "The stored state of session {Session} (version {Version}, {Length} bytes) cannot be read: {Reason}. The session goes on without it.")]
-    private static partial void Unreadable(ILogger logger, string session, long version, int length, string reason);
 }

@@ -44,11 +44,17 @@ internal sealed partial class StateWriter(
     /// <summary>This node stops. Without a store there is nobody to tell.</summary>
     /// <param name="session">The session.</param>
     /// <param name="release">Whether it is let go of: whoever needs it claims it, without a wait for this node to be gone.</param>
-    public async Task StoreLastAsync(HeldSession session, bool release)
+    /// <returns>Whether the state is where another node finds it.</returns>
+    public async Task<bool> StoreLastAsync(HeldSession session, bool release)
     {
-        if (records is null || session.IsHashed || session.Memory is not LiveState state)
+        if (records is null || session.IsHashed)
         {
-            return;
+            return false;
+        }
+
+        if (session.Memory is not LiveState state)
+        {
+            return true;
         }
 
         if (release)
@@ -67,10 +73,12 @@ internal sealed partial class StateWriter(
                 membership.Lease.StoreDeadline,
                 release,
                 CancellationToken.None);
+            return true;
         }
         catch (DirectoryUnavailableException unavailable)
         {
             NotReleased(logger, session.Id.ToString(), unavailable.Message);
+            return false;
         }
     }
 

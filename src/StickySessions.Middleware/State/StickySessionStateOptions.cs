@@ -53,6 +53,12 @@ public sealed class StickySessionStateOptions
     /// <summary>With <see cref="RebalanceAbove"/>: how many sessions a node gives away in a second at most, 1 to 10,000. Default: 100.</summary>
     public int RebalanceRate { get; set; } = 100;
 
+    /// <summary>
+    /// Whether a session that is still empty takes over what ASP.NET Core's session (<c>AddSession</c> and a distributed cache) has of the client, so that nobody is
+    /// logged out when an application gets sticky sessions. Its cookie and its entry in the cache are removed afterwards. Default: false.
+    /// </summary>
+    public bool ImportStockSession { get; set; }
+
     internal Dictionary<Type, StateType> Types { get; } = [];
 
     /// <summary>Makes <c>context.Session.State&lt;T&gt;()</c> known to the application.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -24,6 +25,11 @@ internal sealed class StickySessionStateOptionsValidator(IServiceProviderIsServi
         if (options.Encrypt && !registered.IsService(typeof(IDataProtectionProvider)))
         {
             errors.AddError($"{Section}:Encrypt is true, but no Data Protection is registered: call builder.Services.AddDataProtection() with keys that all nodes share, or set it to false.");
+        }
+
+        if (options.ImportStockSession && !(registered.IsService(typeof(IDistributedCache)) && registered.IsService(typeof(IDataProtectionProvider))))
+        {
+            errors.AddError($"{Section}:ImportStockSession is true, but there is no distributed cache, or no Data Protection, to read sessions from: keep AddSession and the cache that it used, or set it to false.");
         }
 
         return errors.Build();

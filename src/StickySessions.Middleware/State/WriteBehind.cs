@@ -37,8 +37,18 @@ internal sealed partial class WriteBehind(
             waiting.Add(due);
         }
 
-        var settings = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(waiting, settings, (due, _) => new ValueTask(StoreAsync(due)));
+        var settings = new ParallelOptions { MaxDegreeOfParallelism = AtOnce };
+        await Parallel.ForEachAsync(waiting, settings, async (due, _) =>
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                _waiting.Writer.TryWrite(due);
+            }
+            else
+            {
+                await StoreAsync(due);
+            }
+        });
     }
 
     private async Task StoreAsync(Due due)

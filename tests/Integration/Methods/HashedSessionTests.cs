@@ -3,18 +3,13 @@ using System.Net;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using StickySessions.Cluster;
-using StickySessions.Ownership;
 using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Methods;
 
 /// <summary>Nodes come, go and come back; a hashed session that is in use stays where it is, and all nodes find it.</summary>
-public sealed class HashedSessionTests(GarnetServerFixture garnet)
+public sealed class HashedSessionTests(GarnetServerFixture garnet) : HashedSessionTestBase(garnet)
 {
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
-
     /// <summary>A client that keeps its connection to the node where its session is never troubles the new home; one day it comes through another node.</summary>
     [Fact]
     public async Task SessionThatStayedBehind_LongAfterItsHomeJoined_IsFoundThroughAnyNode()
@@ -159,37 +154,6 @@ public sealed class HashedSessionTests(GarnetServerFixture garnet)
     }
 
     [Fact]
-    public async Task NodeThatWasDeclaredGone_AndComesBack_GoesOnWithWhatNobodyElseHolds()
-    {
-        await using var cluster = await StartAsync(TokenCluster.ByUser());
-        var users = await BeginAsync(cluster, 12);
-
-        await DeclareGoneAsync(cluster, "web-2");
-
-        foreach (var (user, owner) in users)
-        {
-            Assert.Equal(owner, await cluster.OwnerAsync(user: user));
-        }
-    }
-
-    [Fact]
-    public async Task SessionWithARunningRequest_WhoseNodeWasDeclaredGone_LeavesNoRecord()
-    {
-        await using var cluster = await StartAsync(TokenCluster.ByUser());
-        var user = (await BeginAsync(cluster, 12)).First(pair => pair.Value == "web-2").Key;
-        var session = cluster.Named("web-2").Held.Find(cluster.IdOf(user))!;
-        var lease = cluster.Of<IClusterMembership>("web-2").Lease;
-        Assert.True(session.TryEnter());
-
-        await DeclareGoneAsync(cluster, "web-2");
-
-        await Eventually.Async(() => session.Term == lease.Term, "web-2 has confirmed what runs");
-        Assert.Equal(1u, session.Epoch);
-        Assert.False(await HasRecordAsync(cluster, user));
-        Assert.Equal("web-2", await cluster.OwnerAsync(user: user));
-    }
-
-    [Fact]
     public async Task End_TheNextRequestBeginsAnewAtTheHome()
     {
         await using var cluster = await StartAsync(TokenCluster.ByUser());
@@ -203,110 +167,5 @@ public sealed class HashedSessionTests(GarnetServerFixture garnet)
             Assert.Equal(owner, await cluster.OwnerAsync(user: "alice"));
             Assert.NotSame(before, before = cluster.Named(owner).Held.Find(cluster.IdOf("alice")));
         }
-    }
-
-    [Fact]
-    public async Task BoundedLoad_SessionsStayWhereTheyWerePut()
-    {
-        await using var cluster = await StartAsync(TokenCluster.ByUser(loadFactor: 1.0));
-        var users = await BeginAsync(cluster, 60);
-        Assert.Contains(users, pair => HomeOf(cluster, pair.Key) != pair.Value);
-
-        foreach (var (user, owner) in users)
-        {
-            Assert.Equal(owner, await cluster.OwnerAsync(user: user));
-        }
-
-        Assert.All(users, pair => Assert.Equal([pair.Value], cluster.HoldersOf(cluster.IdOf(pair.Key))));
-    }
-
-    /// <summary>It has spilled more sessions than it can remember.</summary>
-    [Fact]
-    public async Task BoundedLoad_HomeThatHasForgotten_AsksWhereTheSessionIs()
-    {
-        await using var cluster = await StartAsync(TokenCluster.ByUser(Idle, loadFactor: 1.0));
-        var users = await BeginAsync(cluster, 60);
-        var (user, owner) = users.First(pair => HomeOf(cluster, pair.Key) != pair.Value);
-        await UseForAsync(cluster, owner, user, Idle * 1.5);
-
-        foreach (var node in cluster.Nodes)
-        {
-            cluster.Of<KnownOwners>(node.Name).Forget(cluster.IdOf(user));
-        }
-
-        Assert.Equal(owner, await cluster.OwnerAsync(user: user));
-        Assert.Equal([owner], cluster.HoldersOf(cluster.IdOf(user)));
-    }
-
-    [Fact]
-    public async Task StoreDoubted_LeavesNoRecordOfHashedSessions()
-    {
-        await using var cluster = await StartAsync(TokenCluster.ByUser());
-        var users = await BeginAsync(cluster, 20);
-
-        foreach (var node in cluster.Nodes)
-        {
-            node.Held.DoubtAll();
-            cluster.Of<StoreDoubt>(node.Name).Arise();
-        }
-
-        foreach (var (user, owner) in users)
-        {
-            Assert.Equal(owner, await cluster.OwnerAsync(user: user));
-            Assert.False(await HasRecordAsync(cluster, user));
-        }
-    }
-
-    private static async Task<bool> HasRecordAsync(TokenCluster cluster, string user)
-    {
-        var connections = cluster.Of<Redis.IRedisConnections>("web-1");
-        return await connections.Records.GetDatabase().KeyExistsAsync(connections.SessionKey(cluster.IdOf(user).ToString()));
-    }
-
-    /// <summary>The others declare a node gone, as if its lease had run out; it lives on and joins again.</summary>
-    private static async Task DeclareGoneAsync(TokenCluster cluster, string node)
-    {
-        var connections = cluster.Of<Redis.IRedisConnections>(node);
-        var membership = cluster.Of<IClusterMembership>(node);
-        var (term, tag) = (membership.Lease.Term, membership.Self.Tag.ToString());
-        await Eventually.Async(async () =>
-        {
-            await connections.Beats.GetDatabase().SortedSetAddAsync(ViewKeys.All(connections)[1], tag, 0);
-            return membership.Lease.Term > term;
-        }, $"{node} was declared gone and is back");
-        await cluster.UntilAllSeeAsync("web-1", "web-2", "web-3");
-    }
-
-    private async Task<TokenCluster> StartAsync(Action<Policies.StickyPolicyOptions> policy, params string[] names)
-        => await TokenCluster.StartAsync(await garnet.ConfigurationAsync(), policy, names.Length == 0 ? null : names);
-
-    private async Task<TokenCluster> StartAsync(
-        Action<Policies.StickyPolicyOptions> policy, Action<IStickySessionsBuilder> sticky, Action<WebApplication> map, params string[] names)
-        => await TokenCluster.StartAsync(await garnet.ConfigurationAsync(), policy, names, sticky, map);
-
-    private static string HomeOf(TokenCluster cluster, string user)
-        => cluster.Of<HashHomes>("web-1").Slots.HomeOf(cluster.IdOf(user))!.Name;
-
-    /// <summary>Users and the owners of their sessions; the requests enter at one node after the other.</summary>
-    private static async Task<Dictionary<string, string>> BeginAsync(TokenCluster cluster, int users)
-    {
-        var owners = new Dictionary<string, string>();
-        for (var i = 0; i < users; i++)
-        {
-            owners[$"user-{i}"] = (await cluster.GetAsync(cluster.Nodes[i % cluster.Nodes.Length], "/owner", user: $"user-{i}")).Body;
-        }
-
-        return owners;
-    }
-
-    private static async Task UseForAsync(TokenCluster cluster, string node, string user, TimeSpan howLong)
-    {
-        var watch = Stopwatch.StartNew();
-        await Eventually.Async(async () =>
-        {
-            var answer = await cluster.GetAsync(node, "/owner", user: user);
-            Assert.Equal((HttpStatusCode.OK, node), (answer.Status, answer.Body));
-            return watch.Elapsed > howLong;
-        }, "the session was used for a while");
     }
 }

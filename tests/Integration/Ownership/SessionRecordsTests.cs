@@ -61,7 +61,7 @@ public abstract class SessionRecordsTests(IRedisServer server) : SessionRecordsT
 
         var answer = await Records.WriteAsync(Id, Me, SessionClaim.First, State(2, "two"), Always, release: false, Cancellation);
 
-        Assert.Equal(new RecordAnswer(RecordStatus.Fenced, Peer, 2), answer);
+        Assert.Equal(new RecordAnswer(RecordStatus.Fenced, Peer, 2, Version: 1), answer);
         await AssertStoredAsync(Peer, 2, 1, "one");
     }
 

@@ -57,9 +57,11 @@ internal sealed class PlacementCluster(string? redis) : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        // Only nodes that are configured must know each other's ports before they are bound.
+        var port = redis is null ? _ports[name] : 0;
         var sticky = builder.Services.AddStickySessions()
             .ConfigureNode(node => (node.Name, node.DrainDelay, node.SlowStart) = (name, TimeSpan.Zero, TimeSpan.Zero))
-            .ConfigureInterconnect(interconnect => interconnect.Url = $"http://127.0.0.1:{_ports[name]}")
+            .ConfigureInterconnect(interconnect => interconnect.Url = $"http://127.0.0.1:{port}")
             .ConfigureKeys(keys => keys.Secret = "a secret of the tests, the same on all nodes");
         if (redis is not null)
         {

@@ -25,5 +25,14 @@ public class HttpAnswerTests
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")]
     public void TryParse_TruncatedAnswer_IsNone(string text) => Assert.Null(Parse(text));
 
+    [Theory]
+    [InlineData("", "502")]
+    [InlineData("<html>", "502")]
+    [InlineData("[]", "502")]
+    [InlineData("""{"title":"Bad gateway"}""", "502")]
+    [InlineData("""{"reason":"owner-lost"}""", "502 owner-lost")]
+    public void DescribeProblem_Answer_IsItsStatusAndItsReason(string body, string expected)
+        => Assert.Equal(expected, new HttpAnswer(502, [], body).DescribeProblem());
+
     private static HttpAnswer? Parse(string text) => HttpAnswer.TryParse(Encoding.UTF8.GetBytes(text));
 }

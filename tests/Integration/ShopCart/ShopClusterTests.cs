@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
@@ -85,7 +86,7 @@ public class ShopClusterTests
     [Fact]
     public async Task Row_WithoutStickySessions_CountsWhatIsLost()
     {
-        var result = await new Row("nothing", BalancingMethod.RoundRobin, Sticky: false).RunAsync(30, Cancelled);
+        var result = await new Row("nothing", BalancingMethod.RoundRobin, Sticky: false).RunAsync(30, _ => { }, Cancelled);
 
         Assert.Equal(300, result.Requests);
         Assert.Equal(0, result.Failed);
@@ -96,10 +97,71 @@ public class ShopClusterTests
     [Fact]
     public async Task Row_WithSourceIp_KeepsAllOnOneNode()
     {
-        var result = await new Row("layer-4 persistence", BalancingMethod.SourceIp, Sticky: false).RunAsync(30, Cancelled);
+        var result = await new Row("layer-4 persistence", BalancingMethod.SourceIp, Sticky: false).RunAsync(30, _ => { }, Cancelled);
 
         Assert.True(result.NothingLost);
         Assert.Equal(1.0, result.BusiestShare);
+    }
+
+    [Fact]
+    public async Task Row_WithANodeKilled_LosesNoAcknowledgedItem()
+    {
+        var result = await new Row("killed", BalancingMethod.RoundRobin, Sticky: true, Disturbances.KillOneAsync).RunAsync(30, _ => { }, Cancelled);
+
+        Assert.True(result.NothingLost, result.ToString());
+        Assert.True(result.Requests > 300, "They shop until it is over.");
+        Assert.InRange(result.Failed, 0, 64);
+    }
+
+    [Fact]
+    public async Task Row_WithAllNodesRestarted_LosesNothingAndFailsNoRequest()
+    {
+        var lines = new ConcurrentQueue<string>();
+
+        var result = await new Row("restarted", BalancingMethod.RoundRobin, Sticky: true, Disturbances.RestartAllAsync).RunAsync(30, lines.Enqueue, Cancelled);
+
+        Assert.True(result.NothingLost, result.ToString());
+        Assert.Equal("", result.DescribeFailures());
+        Assert.True(result.Requests > 300, "They shop until it is over.");
+        Assert.DoesNotContain(lines, line => line.Contains("was killed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Cluster_NodeRestarted_IsAnotherProcessAtTheSamePlaceWithTheSameCart()
+    {
+        await using var cluster = await StartAsync(new ClusterCommand { Nodes = 2, Port = 0 });
+        using var visitor = Visitor();
+        var answer = await visitor.PostAsJsonAsync(new Uri(cluster.Address, "/api/cart/items"), new { sku = "apple", quantity = 2 }, Cancelled);
+        var owner = (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancelled)).GetProperty("owner").GetString();
+        var index = cluster.Nodes.Select(node => node.Name).ToList().IndexOf(owner!);
+        var before = cluster.Nodes[index];
+
+        await cluster.RestartAsync(index, Cancelled);
+
+        var after = cluster.Nodes[index];
+        Assert.Equal(0, await before.Finished);
+        Assert.NotEqual(before.Id, after.Id);
+        Assert.Equal(before.Name, after.Name);
+        Assert.Equal(await before.Address, await after.Address);
+        var cart = await visitor.GetFromJsonAsync<JsonElement>(new Uri(cluster.Address, "/api/cart"), Cancelled);
+        Assert.Equal(2, cart.GetProperty("count").GetInt32());
+        Assert.NotEqual(owner, cart.GetProperty("owner").GetString());
+    }
+
+    [Theory]
+    [InlineData("async")]
+    [InlineData("before-response")]
+    public async Task Node_WithoutRedis_RefusesAStateThatNothingKeeps(string state)
+    {
+        var lines = new ConcurrentQueue<string>();
+        using var node = new NodeProcess(
+            "web-1",
+            ["--urls", "http://127.0.0.1:0", "--interconnect", "http://127.0.0.1:0", "--peers", "web-2=http://127.0.0.1:1", "--state", state],
+            new Dictionary<string, string>(),
+            lines.Enqueue);
+
+        Assert.Equal(1, await node.Finished.WaitAsync(Patience, Cancelled));
+        Assert.Contains(lines, line => line.Contains("StickySessions:Redis:Configuration, or choose None", StringComparison.Ordinal));
     }
 
     private static Task<ShopCluster> StartAsync(ClusterCommand command) => ShopCluster.StartAsync(command, _ => { }, Cancelled);

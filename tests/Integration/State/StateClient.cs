@@ -16,6 +16,8 @@ internal sealed class StateClient : IDisposable
         _http.DefaultRequestHeaders.Add("X-User", user);
     }
 
+    public CookieCollection CookiesOf(PlacementNode node) => _cookies.GetCookies(node.Address);
+
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, PlacementNode node, string path)
     {
         using var request = new HttpRequestMessage(method, new Uri(node.Address, path));

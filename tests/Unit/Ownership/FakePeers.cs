@@ -5,7 +5,7 @@ using StickySessions.Ownership;
 namespace StickySessions.Tests.Unit.Ownership;
 
 /// <summary>Peers whose answers a test sets; the others hold nothing.</summary>
-internal sealed class FakePeers : IPeerClient
+internal sealed class FakePeers(string expectedKind = HoldsQuestion.Kind) : IPeerClient
 {
     private readonly ConcurrentDictionary<Uri, Func<ReadOnlyMemory<byte>, CancellationToken, Task<PeerAnswer>>> _peers = new();
     private int _asked;
@@ -28,7 +28,7 @@ internal sealed class FakePeers : IPeerClient
 
     public Task<PeerAnswer> AskAsync(Uri address, bool hasInterconnect, string kind, ReadOnlyMemory<byte> question, CancellationToken cancellationToken)
     {
-        Assert.Equal(HoldsQuestion.Kind, kind);
+        Assert.Equal(expectedKind, kind);
         Interlocked.Increment(ref _asked);
         return _peers.TryGetValue(address, out var peer)
             ? peer(question, cancellationToken)

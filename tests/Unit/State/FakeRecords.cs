@@ -42,4 +42,6 @@ internal sealed class FakeRecords : ISessionRecords
         ulong nextNonce,
         CancellationToken cancellationToken)
         => throw new NotSupportedException();
+
+    public ValueTask<string> KeepAsideAsync(SessionId session, StoredState state, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

@@ -23,7 +23,7 @@ public sealed class SessionStatesTests
         var writer = new StateWriter(
             _format, _held, new FakeMembership(Nodes.New(1, "web-1")), options, time, NullLogger<StateWriter>.Instance, new FakeRecords());
         _states = new SessionStates(
-            _format, writer, new WriteBehind(writer, options, time, NullLogger<WriteBehind>.Instance), options, NullLogger<SessionStates>.Instance);
+            _format, writer, new WriteBehind(writer, options, time, NullLogger<WriteBehind>.Instance), options, new UnreadableSnapshots(NullLogger<UnreadableSnapshots>.Instance));
     }
 
     [Fact]
@@ -53,6 +53,17 @@ public sealed class SessionStatesTests
         var states = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _states.Of(session))));
 
         Assert.Single(states.Distinct());
+    }
+
+    [Fact]
+    public void TypedValue_ThatCannotBeRead_BeginsAnewAndLeavesTheRest()
+    {
+        var session = Adopt(version: 3, schema: 0, _format.Write(Text.Entries(("name", "Ada"), (Note.Type.Key, "not JSON"))));
+
+        Assert.Empty(_states.WithValue(session, Note.Type, state => state.Read(Note.Type, note => note.Lines)));
+        _states.WithValue(session, Note.Type, state => state.Change(Note.Type, note => { note.Lines.Add("anew"); return true; }));
+
+        Assert.Equal(("anew", "Ada"), (_states.Of(session).Read(Note.Type, note => note.Lines.Single()), _states.Of(session).Get("name")));
     }
 
     private HeldSession Adopt(long version, int schema, byte[] snapshot)
