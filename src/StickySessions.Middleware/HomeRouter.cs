@@ -45,7 +45,7 @@ internal sealed class HomeRouter(
         var view = homes.Slots.View;
         if (token.Owner != default && token.Owner == membership.Self.Tag && !node.HasLeft)
         {
-            return Adopt(token, policy);
+            return await SettleAsync(token, policy, cancellationToken);
         }
 
         if (view.Find(token.Owner) is { } named && named.Tag != membership.Self.Tag)
@@ -102,7 +102,7 @@ internal sealed class HomeRouter(
                 return SessionRoute.NotMine(token with { Owner = winner.Tag });
 
             case ForwardPurpose.Settle:
-                return Adopt(token, policy);
+                return await SettleAsync(token, policy, cancellationToken);
 
             case ForwardPurpose.Guest when homes.Slots.HomeOf(token.Session)?.Tag != membership.Self.Tag:
                 // It has idled out here. Its home decides anew.
@@ -158,9 +158,9 @@ internal sealed class HomeRouter(
         {
             known.Set(token.Session, new KnownOwner(owner, token.Epoch));
         }
-        else if (decision == default)
+        else if (decision is { IsOver: false, IsUnknown: false })
         {
-            own.HoldIdle(token, policy);
+            own.HoldIdle(token, policy, decision.Record);
         }
 
         return decision;
@@ -174,10 +174,27 @@ internal sealed class HomeRouter(
             return new HomeDecision(settled.Owner);
         }
 
-        if (policy.Method == StickyMethod.Rewrite && await ReadAsync(token.Session) is { } record)
+        if (policy.Method == StickyMethod.Rewrite)
         {
             // It came without what would have said so.
-            return record.Ended ? new HomeDecision(IsOver: true) : new HomeDecision(record.Owner == membership.Self.Tag ? null : record.Owner);
+            try
+            {
+                if (await directory.ReadAsync(token.Session, CancellationToken.None) is { } record)
+                {
+                    return record.Ended ? new HomeDecision(IsOver: true)
+                        : record.Owner == membership.Self.Tag ? new HomeDecision(Record: record)
+                        : new HomeDecision(record.Owner);
+                }
+            }
+            catch (DirectoryUnavailableException) when (policy.Durability != SessionDurability.None)
+            {
+                // It may have the state of a session that nobody holds.
+                return new HomeDecision(IsUnknown: true);
+            }
+            catch (DirectoryUnavailableException)
+            {
+                // The others' memories may know.
+            }
         }
 
         // With Rewrite and Learn a session begins anywhere, and its token may come without what was appended or recorded. A hashed one may have lived
@@ -193,18 +210,11 @@ internal sealed class HomeRouter(
         };
     }
 
-    /// <returns>Null if there is none, or nobody can be asked.</returns>
-    private async ValueTask<OwnershipRecord?> ReadAsync(SessionId session)
-    {
-        try
-        {
-            return await directory.ReadAsync(session, CancellationToken.None);
-        }
-        catch (DirectoryUnavailableException)
-        {
-            return null;
-        }
-    }
+    /// <summary>The session's home has said that it lives here. One that has been elsewhere before has a record, which may have its state.</summary>
+    private async ValueTask<SessionRoute> SettleAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
+        => policy.Method == StickyMethod.Rewrite
+            ? (await own.ServeAsync(token with { Owner = membership.Self.Tag }, policy, cancellationToken)).Route ?? SessionRoute.Nowhere(StickyReasons.OwnerUnknown)
+            : Adopt(token, policy);
 
     private SessionRoute Adopt(in StickyToken token, StickyPolicy policy)
         => own.Hold(token, token.Epoch, policy, own.Asking()) ?? SessionRoute.Nowhere(StickyReasons.LeaseExpired);
@@ -212,5 +222,6 @@ internal sealed class HomeRouter(
 
 /// <param name="Elsewhere">Where the session lives, or null for the home itself.</param>
 /// <param name="IsOver">It has ended.</param>
+/// <param name="Record">The record, if it says that the session lives with the home.</param>
 /// <param name="IsUnknown">A node that may hold it does not answer, and the policy rather waits than have two.</param>
-internal readonly record struct HomeDecision(NodeTag? Elsewhere = null, bool IsOver = false, bool IsUnknown = false);
+internal readonly record struct HomeDecision(NodeTag? Elsewhere = null, bool IsOver = false, bool IsUnknown = false, OwnershipRecord? Record = null);

@@ -34,8 +34,17 @@ internal sealed class OwnSessions(
         => await EnterAsync(token, minEpoch: 0, policy, cancellationToken) is { } found ? found.Route : null;
 
     /// <summary>Holds a session that nobody is in yet.</summary>
-    public void HoldIdle(in StickyToken token, StickyPolicy policy)
-        => held.HoldIdle(token.Session, token.Epoch, token.Created, policy, held.Asking());
+    /// <param name="token">Its token.</param>
+    /// <param name="policy">Its policy.</param>
+    /// <param name="record">What the record says, if it names this node.</param>
+    public void HoldIdle(in StickyToken token, StickyPolicy policy, OwnershipRecord? record = null)
+        => held.HoldIdle(
+            token.Session,
+            record is { } own ? new SessionClaim(own.Epoch, own.Nonce) : token.Epoch,
+            token.Created,
+            policy,
+            held.Asking(),
+            record?.State ?? default);
 
     /// <summary>A token names this node: the memory decides, and if it does not know the session, the record.</summary>
     public async ValueTask<Finding> ServeAsync(StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)

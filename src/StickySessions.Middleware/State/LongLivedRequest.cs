@@ -10,7 +10,7 @@ namespace StickySessions.State;
 /// to come again elsewhere (1001); a stream of events by cancelling the application's token, after which the response is complete. Both
 /// are where <c>UseStickySessions</c> stands, so the application need not know of it.
 /// </summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The source has no timer; it is disposed of with the request.")]
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The source has no timer and nobody asks it for a handle, so it holds nothing.")]
 internal sealed class LongLivedRequest : ILongLivedRequest
 {
     private readonly IHttpRequestLifetimeFeature _server;
@@ -79,29 +79,15 @@ internal sealed class LongLivedRequest : ILongLivedRequest
         }
         else if (!_isUpgraded)
         {
-            Cancel();
+            _ = _end.CancelAsync();
         }
     }
 
     public void Abort() => _server.Abort();
 
-    private Task StopAsync()
-    {
-        _end.Dispose();
-        return _socket?.StopAsync() ?? Task.CompletedTask;
-    }
-
-    private void Cancel()
-    {
-        try
-        {
-            _end.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It is over.
-        }
-    }
+    // The source lives on with the server's token, to which it is linked: a client that goes is often noticed only after the application has met
+    // the end of its stream, and what the application registered must still be told.
+    private Task StopAsync() => _socket?.StopAsync() ?? Task.CompletedTask;
 
     private void Watch(HttpContext context)
     {

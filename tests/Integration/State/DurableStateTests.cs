@@ -127,4 +127,33 @@ public sealed class DurableStateTests(RedisServerFixture redis)
 
         Assert.Equal("apple", await client.GetAsync(nodes[1], "/basket"));
     }
+
+    [Fact]
+    public async Task RewrittenToken_ThatComesWithoutItsSuffix_FindsTheStateThatWasHandedOver()
+    {
+        const int Sessions = 12;
+        await using var cluster = StateApplication.Cluster(await redis.ConfigurationAsync(), sticky => sticky.ConfigurePolicy(policy =>
+        {
+            policy.Method = StickyMethod.Rewrite;
+            policy.Sources.Add(new() { Kind = StickyTokenSourceKind.Header, Name = "X-App" });
+        }));
+        var nodes = await cluster.StartAsync("web-1", "web-2", "web-3");
+        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false });
+        var tokens = new List<string>();
+        for (var i = 0; i < Sessions; i++)
+        {
+            using var answer = await http.PostAsync(new Uri(nodes[0].Address, "/token/apple"), content: null, TestContext.Current.CancellationToken);
+            tokens.Add(Assert.Single(answer.Headers.GetValues("X-App")).Split('~')[0]);
+        }
+
+        await nodes[0].StopAsync();
+
+        foreach (var token in tokens)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(nodes[1].Address, "/basket"));
+            request.Headers.Add("X-App", token);
+            using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal("apple", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+    }
 }

@@ -29,6 +29,11 @@ internal static class StateApplication
                 context.Response.Cookies.Append("app", Guid.NewGuid().ToString("N"));
                 return context.Session.State<Basket>().Change(basket => basket.Add(sku));
             });
+            app.MapPost("/token/{sku}", (HttpContext context, string sku) =>
+            {
+                context.Response.Headers["X-App"] = Guid.NewGuid().ToString("N");
+                return context.Session.State<Basket>().Change(basket => basket.Add(sku));
+            });
             app.MapStickySessionsMove("/ops/sessions/{session}/move");
             app.MapGet("/wait", (TaskCompletionSource released) => released.Task);
             app.MapDelete("/session", (HttpContext context) => context.Features.Get<IStickySessionFeature>()!.End());
