@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using StickySessions.Cluster;
 using StickySessions.Policies;
 using StickySessions.Tokens;
@@ -10,6 +11,7 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
 {
     private readonly NodeLease _lease = lease ?? NodeLease.Unlimited;
     private readonly ConcurrentDictionary<SessionId, HeldSession> _sessions = new();
+    private readonly ConditionalWeakTable<StickyPolicy, HeldPolicy> _policies = [];
     private readonly GivenAwaySessions _givenAway = new(time);
     private int _count;
     private int _verification;
@@ -274,12 +276,16 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
     /// <summary>All sessions, without locking the table; those that come or go meanwhile may or may not be seen.</summary>
     public IEnumerable<HeldSession> All() => _sessions.Select(pair => pair.Value);
 
-    /// <summary>Removes the session if it has expired.</summary>
+    /// <summary>Removes the session if it has expired; otherwise it keeps only what it needs.</summary>
     public void Expire(HeldSession held, long now, bool isCrowded = false)
     {
         if (held.TryExpire(now, isCrowded))
         {
             Remove(held);
+        }
+        else
+        {
+            held.Trim(now);
         }
     }
 
@@ -310,16 +316,16 @@ internal sealed class HeldSessions(TimeProvider time, NodeLease? lease = null)
 
         var remaining = created + policy.AbsoluteTimeout - time.GetUtcNow();
         return new HeldSession(
-            id, claim, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), asked.Verification, Ticks(policy.FirstRequestTimeout))
+            id,
+            claim,
+            created,
+            now,
+            _policies.GetValue(policy, one => new HeldPolicy(one, time.TimestampFrequency)),
+            now + HeldPolicy.Ticks(remaining, time.TimestampFrequency),
+            asked.Verification)
         {
-            PrefersConsistency = policy.PrefersConsistency,
-            IsHashed = policy.Method == StickyMethod.Hash,
-            Policy = policy.Name,
-            Durability = policy.Durability,
             Memory = stored.Version > 0 ? new StoredMemory(stored) : null,
             Term = asked.Term,
         };
     }
-
-    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
 }
