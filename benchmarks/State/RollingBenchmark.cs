@@ -35,9 +35,10 @@ internal static class RollingBenchmark
     {
         string[] names = ["web-1", "web-2", "web-3"];
         var (ports, interconnects) = (Ports.Free(3), Ports.Free(3));
-        var nodes = new StateProcess[names.Length];
+        var nodes = new StateProcess?[names.Length];
+        var log = new RollingLog();
         Task<StateProcess> StartAsync(int node) => StateProcess.StartAsync(
-            ports[node], line => Tell(names[node], line), StateRoles.Rolling, names[node], $"http://127.0.0.1:{interconnects[node]}", cluster(names, interconnects));
+            ports[node], line => log.Tell(names[node], line), StateRoles.Rolling, names[node], $"http://127.0.0.1:{interconnects[node]}", cluster(names, interconnects));
         try
         {
             for (var node = 0; node < nodes.Length; node++)
@@ -45,7 +46,7 @@ internal static class RollingBenchmark
                 nodes[node] = await StartAsync(node);
             }
 
-            await using var balancer = new Balancer(nodes.Select(node => node.Address));
+            await using var balancer = new Balancer(nodes.Select(node => node!.Address));
             await balancer.UntilAllAreReadyAsync();
             using var visitors = new RollingVisitors(balancer);
             await using var hubs = new RollingConnections(balancer);
@@ -58,9 +59,10 @@ internal static class RollingBenchmark
             for (var node = 0; node < nodes.Length; node++)
             {
                 await Task.Delay(BetweenNodes);
-                var took = await nodes[node].StopAsync();
+                var took = await nodes[node]!.StopAsync();
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{names[node]} was told to stop, and had drained and ended {took.TotalSeconds:0.0} s later"));
-                nodes[node].Dispose();
+                nodes[node]!.Dispose();
+                nodes[node] = null;
                 nodes[node] = await StartAsync(node);
                 await balancer.UntilAllAreReadyAsync();
             }
@@ -71,6 +73,7 @@ internal static class RollingBenchmark
             Console.WriteLine($"{what}: {visitors}");
             Console.WriteLine($"{what}: {hubs}");
             await visitors.LookAtAllAsync(AtOnce);
+            Console.WriteLine($"{what}, warnings of the nodes: {log}");
             Console.WriteLine($"{what}, after a last look at every session: {visitors}");
         }
         finally
@@ -79,14 +82,6 @@ internal static class RollingBenchmark
             {
                 node?.Dispose();
             }
-        }
-    }
-
-    private static void Tell(string node, string line)
-    {
-        if (line.Length > 0)
-        {
-            Console.WriteLine($"  {node}: {line}");
         }
     }
 }

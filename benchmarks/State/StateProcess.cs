@@ -33,6 +33,7 @@ internal sealed class StateProcess : IDisposable
                 StateRoles.Command, port.ToString(CultureInfo.InvariantCulture), .. role,
             ])
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
         // As web applications run by default, unlike a console program.

@@ -41,7 +41,15 @@ internal static class StateRoles
         };
         app.MapGet("/usage", static () => string.Create(
             CultureInfo.InvariantCulture, $"{Environment.CpuUsage.TotalTime.TotalMicroseconds} {GC.GetTotalAllocatedBytes()}")).DisableStickySession();
+        _ = EndWithParentAsync();
         await app.RunAsync();
+    }
+
+    /// <summary>However that ends: it holds the other end of the standard input.</summary>
+    private static async Task EndWithParentAsync()
+    {
+        await Task.Run(Console.In.ReadToEndAsync);
+        Environment.Exit(1);
     }
 
     public static Task SayHelloAsync(HttpContext context)
