@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using StickySessions.Benchmarks.Forwarding;
 using StickySessions.Benchmarks.Scale;
+using StickySessions.Benchmarks.State;
 
 switch (args)
 {
@@ -15,6 +16,18 @@ switch (args)
         break;
     case ["orphans", .. var settings]:
         await OrphansBenchmark.RunAsync(settings);
+        break;
+    case ["state", .. var settings]:
+        await StateBenchmark.RunAsync(settings);
+        break;
+    case ["million", .. var settings]:
+        await MillionBenchmark.RunAsync(settings);
+        break;
+    case ["rolling", .. var settings]:
+        await RollingBenchmark.RunAsync(settings);
+        break;
+    case [StateRoles.Command, .. var role]:
+        await StateRoles.RunAsync(role);
         break;
     case [ScaleNode.Command, var name, var port, var redis, var expireOnRefused]:
         await ScaleNode.RunAsync(name, port, redis, expireOnRefused);

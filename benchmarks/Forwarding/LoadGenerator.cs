@@ -27,14 +27,14 @@ internal static class LoadGenerator
     {
         using var socket = await ConnectAsync(port);
         var buffer = new byte[4096];
-        await socket.SendAsync(Request(cookie: null));
+        await socket.SendAsync(Request("/", cookie: null));
         return Encoding.Latin1.GetString(buffer, 0, await ReceiveAsync(socket, buffer));
     }
 
     private static async Task<long> DriveAsync(int port, string? cookie, CancellationToken stop)
     {
         using var socket = await ConnectAsync(port);
-        var request = Request(cookie);
+        var request = Request("/", cookie);
         var buffer = new byte[4096];
         long count = 0;
         while (!stop.IsCancellationRequested)
@@ -52,18 +52,18 @@ internal static class LoadGenerator
         return count;
     }
 
-    private static async Task<Socket> ConnectAsync(int port)
+    public static async Task<Socket> ConnectAsync(int port)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Loopback, port);
         return socket;
     }
 
-    private static byte[] Request(string? cookie) => Encoding.Latin1.GetBytes(
-        $"GET / HTTP/1.1\r\nHost: shop.test\r\nUser-Agent: benchmark\r\nAccept: */*\r\n{(cookie is null ? "" : $"Cookie: {cookie}\r\n")}\r\n");
+    public static byte[] Request(string path, string? cookie) => Encoding.Latin1.GetBytes(
+        $"GET {path} HTTP/1.1\r\nHost: shop.test\r\nUser-Agent: benchmark\r\nAccept: */*\r\n{(cookie is null ? "" : $"Cookie: {cookie}\r\n")}\r\n");
 
     /// <summary>All answers end with the same body.</summary>
-    private static async ValueTask<int> ReceiveAsync(Socket socket, byte[] buffer)
+    public static async ValueTask<int> ReceiveAsync(Socket socket, byte[] buffer)
     {
         var length = 0;
         do

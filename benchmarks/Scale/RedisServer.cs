@@ -62,6 +62,12 @@ internal sealed class RedisServer : IAsyncDisposable
             double.Parse(sections["used_cpu_sys"], CultureInfo.InvariantCulture) + double.Parse(sections["used_cpu_user"], CultureInfo.InvariantCulture));
     }
 
+    /// <summary>How often each command ran, those within scripts included.</summary>
+    public async Task<Dictionary<string, long>> CallsAsync()
+        => (await Server.InfoAsync("commandstats")).SelectMany(section => section).ToDictionary(
+            pair => pair.Key["cmdstat_".Length..],
+            pair => long.Parse(pair.Value.Split(',')[0]["calls=".Length..], CultureInfo.InvariantCulture));
+
     public async ValueTask DisposeAsync()
     {
         await _connection.DisposeAsync();

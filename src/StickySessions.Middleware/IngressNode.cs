@@ -171,6 +171,12 @@ internal sealed class IngressNode(
                     isUnbound |= isForgotten;
                     isRepaired = true;
                     refused = isForgotten ? refused : refused.Add(target.Tag);
+                    if (result.NotMine.Epoch > asked.Epoch)
+                    {
+                        // Whoever is said to own it as of then may have refused before the session was handed to it.
+                        refused = refused.Remove(result.NotMine.Owner);
+                    }
+
                     token = await LearnAsync(asked, result.NotMine, policy, isUnbound, context.RequestAborted);
                     break;
 

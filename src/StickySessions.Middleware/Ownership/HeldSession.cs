@@ -14,8 +14,8 @@ internal sealed class HeldSession
     private const long RunningMask = Moving - 1;
     private const long OneEntry = 1L << 32;
 
-    private readonly long _idleTicks;
-    private readonly long _firstRequestTicks;
+    private readonly HeldPolicy _policy;
+    private readonly long _created;
     private readonly long _deadline;
 
     /// <summary>
@@ -37,44 +37,40 @@ internal sealed class HeldSession
     /// <param name="claim">The claim under which this node owns it.</param>
     /// <param name="created">When the session began, at whichever owner.</param>
     /// <param name="now">The present timestamp.</param>
-    /// <param name="idleTicks">After how many timestamp ticks without a request it expires.</param>
+    /// <param name="policy">The policy that it began under, or was taken over under.</param>
     /// <param name="deadline">The timestamp of its absolute timeout.</param>
     /// <param name="verifiedIn">The last verification that it needs no more.</param>
-    /// <param name="firstRequestTicks">After how many timestamp ticks it may expire if no second request has come.</param>
-    public HeldSession(
-        SessionId id, SessionClaim claim, DateTimeOffset created, long now, long idleTicks, long deadline, int verifiedIn = 0,
-        long firstRequestTicks = long.MaxValue)
+    public HeldSession(SessionId id, SessionClaim claim, DateTimeOffset created, long now, HeldPolicy policy, long deadline, int verifiedIn = 0)
     {
         Id = id;
         _claim = claim;
         _verifiedIn = verifiedIn;
-        Created = created;
+        _created = created.UtcTicks;
         _lastUsed = now;
-        _idleTicks = idleTicks;
+        _policy = policy;
         _deadline = deadline;
-        _firstRequestTicks = firstRequestTicks;
     }
 
     public SessionId Id { get; }
 
     /// <summary>Whether nobody is served in it once this node's lease has run out.</summary>
-    public bool PrefersConsistency { get; init; }
+    public bool PrefersConsistency => _policy.Policy.PrefersConsistency;
 
     /// <summary>Whether its token says nothing of its owner, and no record does: who holds it owns it.</summary>
-    public bool IsHashed { get; init; }
+    public bool IsHashed => _policy.Policy.Method == StickyMethod.Hash;
 
     public RunningRequests Requests { get; } = new();
 
-    public DateTimeOffset Created { get; }
+    public DateTimeOffset Created => new(_created, TimeSpan.Zero);
 
     /// <summary>What the floor above hands to the application for this session, made once. Written by whichever request comes first.</summary>
     public object? Feature { get; set; }
 
     /// <summary>The name of the policy that it began under, or was taken over under.</summary>
-    public string Policy { get; init; } = StickyPolicy.DefaultName;
+    public string Policy => _policy.Policy.Name;
 
     /// <summary>What of the session's state outlives its owner.</summary>
-    public SessionDurability Durability { get; init; }
+    public SessionDurability Durability => _policy.Policy.Durability;
 
     /// <summary>Its state, if it has any.</summary>
     public SessionMemory? Memory
@@ -167,6 +163,17 @@ internal sealed class HeldSession
         return (state & (RunningMask | Moving)) == 0 && (IsIdle(now) || (isCrowded && IsIdleOnFirstRequest(now)))
             ? Interlocked.CompareExchange(ref _state, state | Closed, state) == state
             : (state & Closed) != 0 && !_isEnded;
+    }
+
+    /// <summary>If nobody has used it for a while, it lets go of what its requests share. The next one makes that anew.</summary>
+    public void Trim(long now)
+    {
+        // A request that comes at this very moment may have an object that later ones do not share; it says the same of the session.
+        if (Running == 0 && now - Volatile.Read(ref _lastUsed) >= _policy.UnusedTicks)
+        {
+            Feature = null;
+            Requests.Trim();
+        }
     }
 
     /// <summary>Puts another memory in place of the one that the caller saw.</summary>
@@ -273,7 +280,7 @@ internal sealed class HeldSession
     /// <summary>Nobody enters any more; what runs may finish.</summary>
     public void Close() => Interlocked.Or(ref _state, Closed);
 
-    private bool IsIdle(long now) => now - Volatile.Read(ref _lastUsed) >= _idleTicks;
+    private bool IsIdle(long now) => now - Volatile.Read(ref _lastUsed) >= _policy.IdleTicks;
 
-    private bool IsIdleOnFirstRequest(long now) => IsOnFirstRequest && now - Volatile.Read(ref _lastUsed) >= _firstRequestTicks;
+    private bool IsIdleOnFirstRequest(long now) => IsOnFirstRequest && now - Volatile.Read(ref _lastUsed) >= _policy.FirstRequestTicks;
 }

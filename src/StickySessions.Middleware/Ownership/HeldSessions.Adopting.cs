@@ -132,16 +132,16 @@ internal sealed partial class HeldSessions
 
         var remaining = created + policy.AbsoluteTimeout - time.GetUtcNow();
         return new HeldSession(
-            id, claim, created, now, Ticks(policy.IdleTimeout), now + Ticks(remaining), asked.Verification, Ticks(policy.FirstRequestTimeout))
+            id,
+            claim,
+            created,
+            now,
+            _policies.GetValue(policy, one => new HeldPolicy(one, time.TimestampFrequency)),
+            now + HeldPolicy.Ticks(remaining, time.TimestampFrequency),
+            asked.Verification)
         {
-            PrefersConsistency = policy.PrefersConsistency,
-            IsHashed = policy.Method == StickyMethod.Hash,
-            Policy = policy.Name,
-            Durability = policy.Durability,
             Memory = stored.Version > 0 ? new StoredMemory(stored) : null,
             Term = asked.Term,
         };
     }
-
-    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
 }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using StickySessions.Cluster;
+using StickySessions.Policies;
 using StickySessions.Tokens;
 
 namespace StickySessions.Ownership;
@@ -9,6 +11,7 @@ internal sealed partial class HeldSessions(TimeProvider time, NodeLease? lease =
 {
     private readonly NodeLease _lease = lease ?? NodeLease.Unlimited;
     private readonly ConcurrentDictionary<SessionId, HeldSession> _sessions = new();
+    private readonly ConditionalWeakTable<StickyPolicy, HeldPolicy> _policies = [];
     private readonly GivenAwaySessions _givenAway = new(time);
     private int _count;
     private int _verification;
@@ -168,12 +171,16 @@ internal sealed partial class HeldSessions(TimeProvider time, NodeLease? lease =
     /// <summary>All sessions, without locking the table; those that come or go meanwhile may or may not be seen.</summary>
     public IEnumerable<HeldSession> All() => _sessions.Select(pair => pair.Value);
 
-    /// <summary>Removes the session if it has expired.</summary>
+    /// <summary>Removes the session if it has expired; otherwise it keeps only what it needs.</summary>
     public void Expire(HeldSession held, long now, bool isCrowded = false)
     {
         if (held.TryExpire(now, isCrowded))
         {
             RemoveExpired(held, now);
+        }
+        else
+        {
+            held.Trim(now);
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed class RunningRequests
     private const int KeptWhenIdle = 4;
 
     // Locks itself, which nobody else sees: one object less for each session.
-    private Request[] _requests = new Request[1];
+    private Request[] _requests = [];
     private int _count;
 
     /// <param name="context">A request that has entered the session. It must be removed before its server uses the context again.</param>
@@ -45,7 +45,7 @@ internal sealed class RunningRequests
         {
             if (_count == _requests.Length)
             {
-                Array.Resize(ref _requests, 2 * _count);
+                Array.Resize(ref _requests, Math.Max(2 * _count, 1));
             }
 
             _requests[_count++] = request;
@@ -67,6 +67,18 @@ internal sealed class RunningRequests
             if (_count == 0 && _requests.Length > KeptWhenIdle)
             {
                 _requests = new Request[1];
+            }
+        }
+    }
+
+    /// <summary>None has run for a while.</summary>
+    public void Trim()
+    {
+        lock (this)
+        {
+            if (_count == 0)
+            {
+                _requests = [];
             }
         }
     }

@@ -21,7 +21,7 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
     private int _isWaitingToBeStored;
     private bool _isChanging;
 
-    public StateEntries Entries => Volatile.Read(ref _entries);
+    public StateEntries Entries => StateEntries.Read(ref _entries);
 
     /// <summary>Counts the changes of the session, at whichever owner: a snapshot has all up to its own.</summary>
     public long Version => Volatile.Read(ref _version);
@@ -150,7 +150,7 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
             {
                 if (_entries.Find(type.Key) is { } before)
                 {
-                    Volatile.Write(ref _entries, _entries.With(before with { Live = null }));
+                    StateEntries.Write(ref _entries, _entries.With(before with { Live = null }));
                 }
 
                 throw;
@@ -213,7 +213,7 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
         if (present is not null)
         {
             // Not a change: the same value, read.
-            Volatile.Write(ref _entries, _entries.With(present with { Live = live }));
+            StateEntries.Write(ref _entries, _entries.With(present.Value with { Live = live }));
         }
 
         return live;
@@ -221,7 +221,7 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
 
     private void Use(StateEntries changed)
     {
-        if (ReferenceEquals(changed, _entries))
+        if (changed.AreSame(_entries))
         {
             return;
         }
@@ -238,7 +238,7 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
                 $"The session would have {changed.Bytes} bytes, but StickySessions:State:MaxBytes is {limits.MaxBytes}: keep less in it, or raise the limit.");
         }
 
-        Volatile.Write(ref _entries, changed);
+        StateEntries.Write(ref _entries, changed);
         Volatile.Write(ref _version, _version + 1);
     }
 }

@@ -1,61 +1,75 @@
 namespace StickySessions.State;
 
 /// <summary>
-/// Keys and values of one session, sorted. Immutable, so that whoever reads it, or stores it, sees one moment of it; a change copies the references. Far
-/// smaller than a dictionary, and with the few keys that sessions have as fast.
+/// Keys and values of one session, sorted. What it has never changes, so that whoever reads it, or stores it, sees one moment of it; a change copies the
+/// references. One array: far smaller than a dictionary, and with the few keys that sessions have as fast.
 /// </summary>
-internal sealed class StateEntries
+internal struct StateEntries
 {
     /// <summary>Begins the keys of typed values.</summary>
     public const char TypedMark = '\0';
 
-    private readonly StateEntry[] _sorted;
+    private StateEntry[] _sorted;
 
-    private StateEntries(StateEntry[] sorted, int bytes)
-    {
-        _sorted = sorted;
-        Bytes = bytes;
-    }
+    private StateEntries(StateEntry[] sorted) => _sorted = sorted;
 
-    public static StateEntries Empty { get; } = new([], 0);
+    public static StateEntries Empty { get; } = new([]);
 
     /// <summary>Many at once; of several with one key the last.</summary>
     public static StateEntries Of(StateEntry[] entries)
     {
-        var bytes = 0;
-        for (var i = 0; i < entries.Length; i++)
+        for (var i = 1; i < entries.Length; i++)
         {
-            if (i > 0 && string.CompareOrdinal(entries[i - 1].Key, entries[i].Key) >= 0)
+            if (string.CompareOrdinal(entries[i - 1].Key, entries[i].Key) >= 0)
             {
                 return entries.Aggregate(Empty, static (all, entry) => all.With(entry));
             }
-
-            bytes += entries[i].Bytes;
         }
 
-        return entries.Length == 0 ? Empty : new StateEntries(entries, bytes);
+        return entries.Length == 0 ? Empty : new StateEntries(entries);
     }
 
-    public int Count => _sorted.Length;
+    /// <summary>Reads a place in which other threads may put others meanwhile.</summary>
+    public static StateEntries Read(ref StateEntries place) => new(Volatile.Read(ref place._sorted));
 
-    /// <summary>Of keys, by their characters, and values.</summary>
-    public int Bytes { get; }
+    /// <summary>Puts them in a place that other threads read meanwhile.</summary>
+    public static void Write(ref StateEntries place, StateEntries entries) => Volatile.Write(ref place._sorted, entries._sorted);
 
-    public ReadOnlySpan<StateEntry> All => _sorted;
+    public readonly int Count => _sorted.Length;
+
+    /// <summary>Of keys, by their characters, and values. Counted anew each time.</summary>
+    public readonly int Bytes
+    {
+        get
+        {
+            var bytes = 0;
+            foreach (ref readonly var entry in _sorted.AsSpan())
+            {
+                bytes += entry.Bytes;
+            }
+
+            return bytes;
+        }
+    }
+
+    public readonly ReadOnlySpan<StateEntry> All => _sorted;
 
     /// <summary>The keys of <c>ISession</c>.</summary>
-    public IEnumerable<string> Keys => _sorted.Where(entry => !entry.IsTyped).Select(entry => entry.Key);
+    public readonly IEnumerable<string> Keys => _sorted.Where(entry => !entry.IsTyped).Select(entry => entry.Key);
 
-    public StateEntry? Find(string key) => IndexOf(key) is >= 0 and var index ? _sorted[index] : null;
+    /// <summary>Whether nothing has changed in between.</summary>
+    public readonly bool AreSame(StateEntries others) => ReferenceEquals(_sorted, others._sorted);
 
-    public StateEntries With(StateEntry entry)
+    public readonly StateEntry? Find(string key) => IndexOf(key) is >= 0 and var index ? _sorted[index] : null;
+
+    public readonly StateEntries With(StateEntry entry)
     {
         var index = IndexOf(entry.Key);
         if (index >= 0)
         {
             var replaced = (StateEntry[])_sorted.Clone();
             replaced[index] = entry;
-            return new StateEntries(replaced, Bytes - _sorted[index].Bytes + entry.Bytes);
+            return new StateEntries(replaced);
         }
 
         var place = ~index;
@@ -63,10 +77,10 @@ internal sealed class StateEntries
         _sorted.AsSpan(0, place).CopyTo(grown);
         grown[place] = entry;
         _sorted.AsSpan(place).CopyTo(grown.AsSpan(place + 1));
-        return new StateEntries(grown, Bytes + entry.Bytes);
+        return new StateEntries(grown);
     }
 
-    public StateEntries Without(string key)
+    public readonly StateEntries Without(string key)
     {
         var index = IndexOf(key);
         if (index < 0)
@@ -77,10 +91,10 @@ internal sealed class StateEntries
         var shrunk = new StateEntry[_sorted.Length - 1];
         _sorted.AsSpan(0, index).CopyTo(shrunk);
         _sorted.AsSpan(index + 1).CopyTo(shrunk.AsSpan(index));
-        return new StateEntries(shrunk, Bytes - _sorted[index].Bytes);
+        return new StateEntries(shrunk);
     }
 
-    private int IndexOf(string key)
+    private readonly int IndexOf(string key)
     {
         var (from, to) = (0, _sorted.Length - 1);
         while (from <= to)
@@ -102,7 +116,7 @@ internal sealed class StateEntries
 /// <param name="Key">The key.</param>
 /// <param name="Value">What is stored; nobody changes it any more.</param>
 /// <param name="Live">The object of a typed value, once somebody has asked for it. Touched only under its session's gate.</param>
-internal sealed record StateEntry(string Key, byte[] Value, object? Live = null)
+internal readonly record struct StateEntry(string Key, byte[] Value, object? Live = null)
 {
     public bool IsTyped => Key.StartsWith(StateEntries.TypedMark);
 

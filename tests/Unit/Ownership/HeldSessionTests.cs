@@ -144,5 +144,5 @@ public sealed class HeldSessionTests
         }
     }
 
-    private static HeldSession New() => new(new SessionId(1, 2), claim: 1, created: default, now: 0, IdleTicks, Deadline);
+    private static HeldSession New() => new(new SessionId(1, 2), claim: 1, created: default, now: 0, HeldPolicies.Idle(IdleTicks), Deadline);
 }

@@ -44,6 +44,22 @@ public sealed class IdleSweepTests : IDisposable
         Assert.Equal(Many / IdleSweep.SliceSize, slices);
     }
 
+    [Fact]
+    public async Task Sweep_OfASessionThatIsUnusedForAWhile_TakesOnlyWhatItsRequestsShare()
+    {
+        await _sweep.StartAsync(TestContext.Current.CancellationToken);
+        var held = Adopt();
+        held.Feature = new object();
+
+        _time.Advance(3 * IdleSweep.PauseBetweenRounds);
+        Assert.NotNull(held.Feature); // a request runs
+        _sessions.Exit(held);
+        _time.Advance(3 * IdleSweep.PauseBetweenRounds);
+
+        Assert.Null(held.Feature);
+        Assert.Equal(EnterStatus.Entered, _sessions.TryEnter(held.Id, 1, out _));
+    }
+
     [Theory]
     [InlineData(IdleSweep.Crowd, false)]
     [InlineData(IdleSweep.Crowd + 1, true)]

@@ -198,5 +198,5 @@ public sealed class SessionTurnsTests
 
     private static Task<TurnStatus> WaitAsync(SessionTurn turn) => turn.WaitAsync(Timeout, TestContext.Current.CancellationToken);
 
-    private static HeldSession NewSession() => new(SessionId.New(), new SessionClaim(1, default), DateTimeOffset.UnixEpoch, now: 0, idleTicks: 10, deadline: 1_000);
+    private static HeldSession NewSession() => new(SessionId.New(), new SessionClaim(1, default), DateTimeOffset.UnixEpoch, now: 0, HeldPolicies.Idle(ticks: 10), deadline: 1_000);
 }
