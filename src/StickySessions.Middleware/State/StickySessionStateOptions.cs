@@ -55,7 +55,7 @@ public sealed class StickySessionStateOptions
 
     /// <summary>
     /// Whether a session that is still empty takes over what ASP.NET Core's session (<c>AddSession</c> and a distributed cache) has of the client, so that nobody is
-    /// logged out when an application gets sticky sessions. Its cookie and its entry in the cache are removed afterwards. Default: false.
+    /// logged out when an application gets sticky sessions. Its cookie is removed afterwards; its entry in the cache expires there. Default: false.
     /// </summary>
     public bool ImportStockSession { get; set; }
 

@@ -15,8 +15,8 @@ namespace StickySessions.State;
 
 /// <summary>
 /// Users who were logged in before the application had sticky sessions stay so: what ASP.NET Core's session has of them is read from the distributed cache before
-/// the application runs in a session that is still empty. It goes from the cache, and its cookie from the client, once the client has shown a token of the
-/// sticky session: of several first requests at a time each begins one, and the client keeps the last. Or once the session has ended.
+/// the application runs in a session that is still empty. Its cookie goes once the client has shown a token of the sticky session: of several first requests at
+/// a time each begins one, and the client keeps the last. So the entry stays in the cache until it expires there, unless the session has ended.
 /// </summary>
 internal sealed partial class StockSessionImport(
     SessionStates states,
@@ -45,7 +45,8 @@ internal sealed partial class StockSessionImport(
 
         if (!context.Response.HasStarted)
         {
-            context.Response.OnStarting(() => isNew && !request.Session.IsEnded ? Task.CompletedTask : ForgetAsync(context, key));
+            context.Response.OnStarting(
+                () => isNew && !request.Session.IsEnded ? Task.CompletedTask : ForgetAsync(context, request.Session.IsEnded ? key : null));
         }
 
         await next(context);
@@ -105,12 +106,12 @@ internal sealed partial class StockSessionImport(
         }
     }
 
-    [LoggerMessage(StickyEventIds.State + 60, LogLevel.Debug, "Session {Session} goes on with what ASP.NET Core's session had.")]
+    [LoggerMessage(StickyEventIds.State + 70, LogLevel.Debug, "Session {Session} goes on with what ASP.NET Core's session had.")]
     private static partial void Imported(ILogger logger, string session);
 
-    [LoggerMessage(StickyEventIds.State + 61, LogLevel.Error, "What ASP.NET Core's session had could not be read; session {Session} goes on without it.")]
+    [LoggerMessage(StickyEventIds.State + 71, LogLevel.Error, "What ASP.NET Core's session had could not be read; session {Session} goes on without it.")]
     private static partial void NotImported(ILogger logger, string session, Exception exception);
 
-    [LoggerMessage(StickyEventIds.State + 62, LogLevel.Warning, "What ASP.NET Core's session had could not be removed from the distributed cache; it expires there.")]
+    [LoggerMessage(StickyEventIds.State + 72, LogLevel.Warning, "What ASP.NET Core's session had could not be removed from the distributed cache; it expires there.")]
     private static partial void NotRemoved(ILogger logger, Exception exception);
 }

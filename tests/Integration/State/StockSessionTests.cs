@@ -18,16 +18,13 @@ public sealed class StockSessionTests
     {
         await using var host = await StartAsync(import: true);
         await host.Client.GetAsync(host.Node, "/stock");
-        var key = Assert.Single(Cache(host).Written);
 
         await host.RunAsync(session => Assert.Equal(("Ada", 3), (session.GetString("name"), session.GetInt32("count"))));
 
         // Until the client has shown that it has the other cookie.
         Assert.NotNull(host.Client.CookiesOf(host.Node)[StockCookie]);
-        Assert.NotNull(await Cache(host).GetAsync(key, TestContext.Current.CancellationToken));
         await host.RunAsync(session => session.Remove("count"));
         Assert.Null(host.Client.CookiesOf(host.Node)[StockCookie]);
-        Assert.Null(await Cache(host).GetAsync(key, TestContext.Current.CancellationToken));
         await host.RunAsync(session => Assert.Equal(("Ada", null), (session.GetString("name"), session.GetInt32("count"))));
     }
 
@@ -59,6 +56,7 @@ public sealed class StockSessionTests
         await using var host = await StartAsync(import: true);
         await host.Client.GetAsync(host.Node, "/stock");
 
+        var key = Assert.Single(Cache(host).Written);
         await host.RunAsync(context =>
         {
             Assert.Equal("Ada", context.Session.GetString("name"));
@@ -67,6 +65,7 @@ public sealed class StockSessionTests
         });
 
         await host.RunAsync(session => Assert.Empty(session.Keys));
+        Assert.Null(await Cache(host).GetAsync(key, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -114,7 +113,7 @@ public sealed class StockSessionTests
                 return Task.CompletedTask;
             });
             app.Map("/stock", stock.Build()).DisableStickySession();
-            app.MapGet("/name", (HttpContext context) => context.Session.GetString("name"));
+            app.MapGet("/name", (HttpContext context) => context.Session.GetString("name") ?? "-");
         });
 
     private sealed class CountingCache : IDistributedCache
