@@ -25,6 +25,7 @@ internal sealed partial class NodeDrain(
     DrainedSessions? sessions = null)
 {
     private static readonly TimeSpan PatienceWithRunningRequests = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TimeForTheRest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PauseBetweenLooks = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _gate = new();
@@ -70,6 +71,7 @@ internal sealed partial class NodeDrain(
         try
         {
             await EmptyAsync();
+            await HandOverWhatHasComeSinceAsync();
         }
         finally
         {
@@ -98,6 +100,17 @@ internal sealed partial class NodeDrain(
         if (cut.IsCancellationRequested)
         {
             CutShort(logger, options.Value.Name, options.Value.DrainTimeout);
+        }
+    }
+
+    /// <summary>A hook may have emptied this node a while ago, and sessions that had no state then have some now.</summary>
+    private async Task HandOverWhatHasComeSinceAsync()
+    {
+        if (sessions is not null)
+        {
+            using var timeout = new CancellationTokenSource(TimeForTheRest, time);
+            using var cut = CancellationTokenSource.CreateLinkedTokenSource(_cut.Token, timeout.Token);
+            await sessions.HandOverAsync(cut.Token);
         }
     }
 

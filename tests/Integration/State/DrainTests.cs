@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
 using StickySessions.Tests.Integration.Placement;
@@ -73,6 +74,21 @@ public sealed class DrainTests(RedisServerFixture redis)
         var items = (await client.GetAsync(nodes[2], "/basket")).Split(' ');
         Assert.Equal(1 + counts.Sum(), items.Length);
         Assert.Equal(items.Length, items.Distinct(StringComparer.Ordinal).Count());
+    }
+
+    [Fact]
+    public async Task State_ThatCameAfterAHookHadEmptiedTheNode_IsHandedOverToo()
+    {
+        await using var cluster = StateApplication.Cluster(redis: null);
+        var nodes = await cluster.StartAsync("web-1", "web-2");
+        using var client = new StateClient();
+        await client.GetAsync(nodes[0], "/basket");
+        await nodes[0].Services.GetRequiredService<NodeDrain>().EmptyAsync();
+        await client.PostAsync(nodes[0], "/basket/apple");
+
+        await nodes[0].StopAsync();
+
+        Assert.Equal("apple", await client.GetAsync(nodes[1], "/basket"));
     }
 
     [Fact]
