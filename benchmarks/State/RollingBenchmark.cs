@@ -48,6 +48,7 @@ internal static class RollingBenchmark
 
             await using var balancer = new Balancer(nodes.Select(node => node!.Address));
             await balancer.UntilAllAreReadyAsync();
+            await Task.Delay(BetweenNodes); // until each has seen all others, too
             using var visitors = new RollingVisitors(balancer);
             await using var hubs = new RollingConnections(balancer);
             await visitors.BeginAsync(sessions, AtOnce);
