@@ -1,5 +1,6 @@
 using StickySessions.Cluster;
 using StickySessions.Ownership;
+using StickySessions.Policies;
 using StickySessions.Tests.Integration.Hosts;
 
 namespace StickySessions.Tests.Integration.Methods;
@@ -55,6 +56,53 @@ public sealed class SessionsWithoutRecordTests(GarnetServerFixture garnet) : Has
             Assert.Equal(owner, await cluster.OwnerAsync(user: user));
             Assert.False(await HasRecordAsync(cluster, user));
         }
+    }
+
+    /// <summary>A cookie from before the policy was there: nothing but the memory of its home says where its session is.</summary>
+    [Theory]
+    [InlineData(StickyMethod.Rewrite)]
+    [InlineData(StickyMethod.Learn)]
+    public async Task SessionOfAnUnboundToken_ThatAnotherNodeBeganMeanwhile_IsGivenUpByTheNodeThatCameBack(StickyMethod method)
+    {
+        await using var cluster = await StartAsync(TokenCluster.ByCookie(method));
+        var (token, session) = await BeginUnboundAsync(cluster, "web-2");
+        var policy = cluster.Of<PolicyResolver>("web-1").Default;
+        cluster.Named("web-1").Held.HoldIdle(session.Id, SessionClaim.First, default, policy, cluster.Named("web-1").Held.Asking());
+
+        await DeclareGoneAsync(cluster, "web-2");
+
+        await Eventually.Async(() => session.IsLost, "web-2 has given it up");
+        Assert.False(await HasRecordAsync(cluster, token));
+        Assert.Equal("web-1", await cluster.OwnerAsync($"{ApplicationWithTokens.Cookie}={token}"));
+        Assert.Equal(["web-1"], cluster.HoldersOf(session.Id));
+    }
+
+    [Theory]
+    [InlineData(StickyMethod.Rewrite)]
+    [InlineData(StickyMethod.Learn)]
+    public async Task SessionOfAnUnboundToken_ThatNobodyElseHolds_GoesOnAtTheNodeThatCameBack(StickyMethod method)
+    {
+        await using var cluster = await StartAsync(TokenCluster.ByCookie(method));
+        var (token, session) = await BeginUnboundAsync(cluster, "web-2");
+        var lease = cluster.Of<IClusterMembership>("web-2").Lease;
+
+        await DeclareGoneAsync(cluster, "web-2");
+
+        await Eventually.Async(() => session.Term == lease.Term, "web-2 has claimed what runs");
+        Assert.True(await HasRecordAsync(cluster, token));
+        Assert.Equal("web-2", await cluster.OwnerAsync($"{ApplicationWithTokens.Cookie}={token}"));
+        Assert.Equal(["web-2"], cluster.HoldersOf(session.Id));
+    }
+
+    /// <returns>The session, in which a request runs.</returns>
+    private static async Task<(string Token, HeldSession Session)> BeginUnboundAsync(TokenCluster cluster, string home)
+    {
+        var token = Enumerable.Range(0, 100).Select(i => $"old-{i}").First(token => HomeOf(cluster, token) == home);
+        Assert.Equal(home, (await cluster.GetAsync("web-1", "/owner", $"{ApplicationWithTokens.Cookie}={token}")).Body);
+        var session = cluster.Named(home).Held.Find(cluster.IdOf(token))!;
+        Assert.True(session.TryEnter());
+        Assert.False(session.Claim.HasRecord);
+        return (token, session);
     }
 
     private static async Task<bool> HasRecordAsync(TokenCluster cluster, string token)
