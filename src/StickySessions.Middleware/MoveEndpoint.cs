@@ -10,7 +10,8 @@ namespace StickySessions;
 
 /// <summary>Moves one session from this node to another one, for whoever may ask for it.</summary>
 internal sealed class MoveEndpoint(
-    HeldSessions held, SessionHandOff handOff, IOwnershipDirectory directory, IClusterMembership membership, Func<HttpContext, bool>? isAllowed)
+    HeldSessions held, SessionHandOff handOff, IOwnershipDirectory directory, IClusterMembership membership,
+    Func<HttpContext, bool>? isAllowed, CancellationToken stopping)
 {
     /// <summary>For requests that run in the session: its gate is closed, so nobody waits longer for it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -37,7 +38,8 @@ internal sealed class MoveEndpoint(
         {
             await SayWhereItIsAsync(context, session);
         }
-        else if (await handOff.MoveAsync(found, next, Patience, context.RequestAborted, warm: true))
+        // Whoever does not wait for it any more does not cut it short: what is under way must come to its end.
+        else if (await handOff.MoveAsync(found, next, Patience, stopping, warm: true))
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
         }

@@ -84,9 +84,18 @@ internal sealed class OwnSessions(
 
     /// <summary>The session is on its way to another node, and the request waits for what becomes of it.</summary>
     private async ValueTask<Finding?> FollowAsync(StickyToken token, uint minEpoch, StickyPolicy policy, CancellationToken cancellationToken)
-        => await moves.UntilMovedAsync(token.Session, cancellationToken) is { } moved
-            ? new Finding(null, token with { Owner = moved.Owner, Epoch = moved.Epoch })
-            : await EnterAsync(token, minEpoch, policy, cancellationToken);
+    {
+        try
+        {
+            return await moves.UntilMovedAsync(token.Session, cancellationToken) is { } moved
+                ? new Finding(null, token with { Owner = moved.Owner, Epoch = moved.Epoch })
+                : await EnterAsync(token, minEpoch, policy, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return new Finding(SessionRoute.Nowhere(StickyReasons.OwnerUnknown), token);
+        }
+    }
 
     /// <summary>
     /// The session has ended here. Whoever gets another one in its place was told so, and no other node may bring it back then: first there is a tombstone.
@@ -212,9 +221,16 @@ internal sealed class OwnSessions(
     /// </summary>
     private async ValueTask<Finding> ClaimAboveAsync(uint epoch, StickyToken token, StickyPolicy policy, CancellationToken cancellationToken)
     {
-        if (await moves.UntilMovedAsync(token.Session, cancellationToken) is { } moved)
+        try
         {
-            return new Finding(null, token with { Owner = moved.Owner, Epoch = moved.Epoch });
+            if (await moves.UntilMovedAsync(token.Session, cancellationToken) is { } moved)
+            {
+                return new Finding(null, token with { Owner = moved.Owner, Epoch = moved.Epoch });
+            }
+        }
+        catch (TimeoutException)
+        {
+            return new Finding(SessionRoute.Nowhere(StickyReasons.OwnerUnknown), token);
         }
 
         var above = Math.Max(Math.Max(epoch, token.Epoch), held.KnownUpTo(token.Session));

@@ -68,7 +68,8 @@ public static class StickySessionsEndpointRouteBuilderExtensions
             services.GetRequiredService<SessionHandOff>(),
             services.GetRequiredService<IOwnershipDirectory>(),
             services.GetRequiredService<IClusterMembership>(),
-            isAllowed));
+            isAllowed,
+            services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         return endpoints.MapPost(pattern, context => endpoint.Value.HandleAsync(context)).DisableStickySession();
     }
 }

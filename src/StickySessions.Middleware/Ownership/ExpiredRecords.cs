@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using StickySessions.Diagnostics;
+using StickySessions.Redis;
 
 namespace StickySessions.Ownership;
 
@@ -9,12 +11,17 @@ namespace StickySessions.Ownership;
 /// Redis need not keep it. One that is asked for meanwhile is not waited for here: see <see cref="RedisOwnershipDirectory"/>.
 /// </summary>
 internal sealed partial class ExpiredRecords(
-    ExpiredSessions expired, IOwnershipDirectory directory, TimeProvider time, ILogger<ExpiredRecords> logger) : BackgroundService
+    ExpiredSessions expired, IOwnershipDirectory directory, IOptions<StickyRedisOptions> options, TimeProvider time, ILogger<ExpiredRecords> logger) : BackgroundService
 {
     public static readonly TimeSpan PauseBetweenRounds = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (options.Value.Configuration is null)
+        {
+            return; // without a store there are no records
+        }
+
         while (!stoppingToken.IsCancellationRequested)
         {
             var pause = PauseBetweenRounds;

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using StickySessions.Redis;
 using StickySessions.Tokens;
 
 namespace StickySessions.Ownership;
@@ -12,10 +14,15 @@ internal sealed class ExpiredSessions
     private readonly ConcurrentDictionary<SessionId, SessionClaim> _claims = new();
     private readonly HeldSessions _held;
 
-    public ExpiredSessions(HeldSessions held)
+    /// <param name="held">The sessions of this node.</param>
+    /// <param name="options">Says whether there is a store: without one there are no records, and nothing to remember.</param>
+    public ExpiredSessions(HeldSessions held, IOptions<StickyRedisOptions>? options = null)
     {
         _held = held;
-        _held.Expired += session => _claims[session.Id] = session.Claim;
+        if (options is null || options.Value.Configuration is not null)
+        {
+            _held.Expired += session => _claims[session.Id] = session.Claim;
+        }
     }
 
     public IEnumerable<SessionId> All() => _claims.Select(pair => pair.Key);

@@ -40,7 +40,7 @@ internal sealed partial class HeldSessions
                     }
 
                     // Looked at last: whoever gives it away says so first and then removes it.
-                    Drop(held);
+                    Yield(held);
                     held = null;
                     return EnterStatus.NotHeld;
                 }

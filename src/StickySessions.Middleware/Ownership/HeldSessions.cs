@@ -118,8 +118,12 @@ internal sealed partial class HeldSessions(TimeProvider time, NodeLease? lease =
     /// <param name="epoch">The epoch at which the other node owns it.</param>
     public void GiveAway(HeldSession held, uint epoch)
     {
-        // In this order: who adopts it once it is removed finds that it was given away.
-        _givenAway.Add(held.Id, epoch);
+        // In this order: who adopts it once it is removed finds that it was given away. A hashed one has no epochs, and may come back by its token.
+        if (!held.IsHashed)
+        {
+            _givenAway.Add(held.Id, epoch);
+        }
+
         held.Close();
         Remove(held);
     }

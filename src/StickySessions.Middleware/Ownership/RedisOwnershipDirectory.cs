@@ -136,8 +136,8 @@ internal sealed class RedisOwnershipDirectory(
 
     public async ValueTask<string> KeepAsideAsync(SessionId session, StoredState state, CancellationToken cancellationToken)
     {
-        var key = Key(session).Append(":unreadable");
-        await RepeatAsync(database => database.StringSetAsync(key, state.Snapshot, KeepAsideFor), cancellationToken);
+        var key = Key(session).Append($":unreadable:{state.Version}");
+        await RepeatAsync(database => database.StringSetAsync(key, state.Snapshot, KeepAsideFor, when: When.NotExists), cancellationToken);
         return key.ToString();
     }
 

@@ -4,8 +4,12 @@ using StickySessions.Tokens;
 namespace StickySessions.Ownership;
 
 /// <summary>The sessions that are on their way from this node to another one. Safe for concurrent use.</summary>
-internal sealed class SessionMoves(HeldSessions held)
+internal sealed class SessionMoves(HeldSessions held, TimeProvider? time = null)
 {
+    /// <summary>A move takes milliseconds, unless the store or the other node does not answer: then who waits is better told.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ConcurrentDictionary<SessionId, SessionMove> _moves = new();
 
     /// <summary>Closes the gate of a session: from now on who comes waits. <see cref="End"/> must follow.</summary>
@@ -49,8 +53,9 @@ internal sealed class SessionMoves(HeldSessions held)
 
     /// <summary>Completes once it is settled where a session lives that was on its way.</summary>
     /// <returns>Null if it has stayed, or was not on its way.</returns>
+    /// <exception cref="TimeoutException">It is not settled in time.</exception>
     public Task<MovedTo?> UntilMovedAsync(SessionId session, CancellationToken cancellationToken)
-        => _moves.TryGetValue(session, out var move) ? move.Result.WaitAsync(cancellationToken) : Task.FromResult<MovedTo?>(null);
+        => _moves.TryGetValue(session, out var move) ? move.Result.WaitAsync(LongestWait, _time, cancellationToken) : Task.FromResult<MovedTo?>(null);
 
     private void Forget(SessionMove move, MovedTo? to)
     {

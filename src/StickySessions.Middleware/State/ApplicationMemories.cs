@@ -65,6 +65,11 @@ internal sealed partial class ApplicationMemories
             catch (Exception failure)
             {
                 NotExported(_logger, handler.Name, id, failure);
+                if (session.Memory is not null)
+                {
+                    // Rather none than what it was some time ago.
+                    _states.Of(session).Remove(Mark + handler.Name);
+                }
             }
         }
     }

@@ -10,6 +10,7 @@ internal sealed partial class DrainedSessions(
     HeldSessions held,
     SessionHandOff handOff,
     HashHomes homes,
+    ApplicationMemories memories,
     StateWriter writer,
     IClusterMembership membership,
     TimeProvider time,
@@ -70,6 +71,11 @@ internal sealed partial class DrainedSessions(
         var stored = 0;
         await Parallel.ForEachAsync(rest, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (session, _) =>
         {
+            if (session.Memory is not StoredMemory)
+            {
+                await memories.ExportAsync(session, CancellationToken.None);
+            }
+
             if (await writer.StoreLastAsync(session, othersMayClaim))
             {
                 Interlocked.Increment(ref stored);

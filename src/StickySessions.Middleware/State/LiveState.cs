@@ -61,6 +61,18 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
         }
     }
 
+    /// <summary>Takes out what cannot be read, unless somebody else has put something in its place meanwhile.</summary>
+    public void Remove(string key, byte[]? unreadable)
+    {
+        lock (this)
+        {
+            if (_entries.Find(key) is { } present && ReferenceEquals(present.Value, unreadable))
+            {
+                Use(_entries.Without(key));
+            }
+        }
+    }
+
     public void Clear() => Replace(StateEntries.Empty);
 
     /// <summary>All at once.</summary>
@@ -196,7 +208,10 @@ internal sealed class LiveState(StateEntries entries, long version, long stored,
         }
         catch (Exception broken) when (broken is JsonException or NotSupportedException)
         {
-            throw new UnreadableSnapshotException($"its value \"{type.Name}\" is no {typeof(T)}, at {(broken as JsonException)?.Path ?? "its beginning"}", broken);
+            throw new UnreadableSnapshotException($"its value \"{type.Name}\" is no {typeof(T)}, at {(broken as JsonException)?.Path ?? "its beginning"}", broken)
+            {
+                Value = present?.Value,
+            };
         }
     }
 

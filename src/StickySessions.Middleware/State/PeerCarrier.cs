@@ -9,6 +9,9 @@ namespace StickySessions.State;
 /// </summary>
 internal sealed class PeerCarrier(IClusterMembership membership, IPeerClient peers, TimeProvider time) : ISessionCarrier
 {
+    /// <summary>What any network between nodes can do.</summary>
+    private const int BytesPerSecond = 1024 * 1024;
+
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     public async Task<CarryAnswer> CarryAsync(HeldSession session, StoredState state, Node next, SessionClaim claim)
@@ -29,7 +32,7 @@ internal sealed class PeerCarrier(IClusterMembership membership, IPeerClient pee
     {
         try
         {
-            using var timeout = new CancellationTokenSource(Timeout, time);
+            using var timeout = new CancellationTokenSource(Timeout + TimeSpan.FromSeconds(question.Length / BytesPerSecond), time);
             return await peers.AskAsync(next.Address, next.HasInterconnect, TakeQuestion.Kind, question, timeout.Token);
         }
         catch (OperationCanceledException)

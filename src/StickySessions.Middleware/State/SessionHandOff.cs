@@ -88,6 +88,12 @@ internal sealed partial class SessionHandOff(
 
         while (true)
         {
+            if (session.IsEnded || session.IsClosed)
+            {
+                // By the last request that ran in it, or another node owns it: there is nothing to hand over.
+                return null;
+            }
+
             var state = states.StoredOf(session);
             var answer = await carrier.CarryAsync(session, state, next, claim);
             switch (answer.Status)
@@ -121,7 +127,15 @@ internal sealed partial class SessionHandOff(
                 case CarryStatus.Unknown or CarryStatus.Refused when cut.IsCancellationRequested:
                     // It may be the other node's by now, so it is not this one's.
                     OutcomeUnknown(logger, session.Id.ToString(), next.Name);
-                    held.Drop(session, claim.Epoch);
+                    if (session.IsHashed)
+                    {
+                        held.Yield(session);
+                    }
+                    else
+                    {
+                        held.Drop(session, claim.Epoch);
+                    }
+
                     return null;
 
                 default:

@@ -55,7 +55,7 @@ internal sealed class SessionStates(
         catch (UnreadableSnapshotException broken)
         {
             unreadable.Put(session, StoredOf(session), broken.Message);
-            state.Remove(type.Key);
+            state.Remove(type.Key, broken.Value);
             return run(state);
         }
     }

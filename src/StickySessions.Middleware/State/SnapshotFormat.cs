@@ -171,4 +171,8 @@ internal sealed class SnapshotFormat(StickySessionStateOptions options, IDataPro
 /// <summary>Stored state that this node cannot read.</summary>
 /// <param name="why">What is wrong with it.</param>
 /// <param name="inner">What said so.</param>
-internal sealed class UnreadableSnapshotException(string why, Exception? inner = null) : Exception(why, inner);
+internal sealed class UnreadableSnapshotException(string why, Exception? inner = null) : Exception(why, inner)
+{
+    /// <summary>If it is one typed value: its bytes.</summary>
+    public byte[]? Value { get; init; }
+}

@@ -65,7 +65,7 @@ internal sealed partial class StateWriter(
         var (entries, version) = state.Snapshot();
         try
         {
-            await records.WriteAsync(
+            var answer = await records.WriteAsync(
                 session.Id,
                 membership.Self.Tag,
                 session.Claim,
@@ -73,7 +73,7 @@ internal sealed partial class StateWriter(
                 membership.Lease.StoreDeadline,
                 release,
                 CancellationToken.None);
-            return true;
+            return answer.Status != RecordStatus.TooLate;
         }
         catch (DirectoryUnavailableException unavailable)
         {

@@ -11,7 +11,7 @@ public sealed class StickySessionStateOptions
     /// <summary>How many keys and typed values one session may have, 1 to 10,000. Default: 256.</summary>
     public int MaxEntries { get; set; } = 256;
 
-    /// <summary>How large one session's keys and values may be together, in bytes, 1 KB to 100 MB. Default: 1 MB.</summary>
+    /// <summary>How large one session's keys and values may be together, in bytes, 1 KB to 15 MB. Default: 1 MB.</summary>
     public int MaxBytes { get; set; } = 1024 * 1024;
 
     /// <summary>

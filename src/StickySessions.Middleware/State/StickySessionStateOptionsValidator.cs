@@ -14,7 +14,7 @@ internal sealed class StickySessionStateOptionsValidator(IServiceProviderIsServi
     {
         var errors = new ValidateOptionsResultBuilder();
         CheckRange(errors, nameof(options.MaxEntries), options.MaxEntries, 1, 10_000);
-        CheckRange(errors, nameof(options.MaxBytes), options.MaxBytes, 1024, 100 * 1024 * 1024);
+        CheckRange(errors, nameof(options.MaxBytes), options.MaxBytes, 1024, 15 * 1024 * 1024);
         CheckRange(errors, nameof(options.MaxLag), options.MaxLag, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
         CheckRange(errors, nameof(options.WriteTimeout), options.WriteTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         CheckRange(errors, nameof(options.ExportInterval), options.ExportInterval ?? TimeSpan.FromDays(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));

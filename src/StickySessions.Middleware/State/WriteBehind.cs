@@ -51,6 +51,13 @@ internal sealed partial class WriteBehind(
         });
     }
 
+    /// <summary>The server has stopped by now, and with it what changes sessions: what still waits is stored before the process ends.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await FlushAsync(cancellationToken);
+    }
+
     private async Task StoreAsync(Due due)
     {
         // In this order: what changes while it is written waits anew.
@@ -97,7 +104,7 @@ internal sealed partial class WriteBehind(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // What waits now, the drain has stored or handed over.
+            // What waits now is stored as this stops.
         }
     }
 

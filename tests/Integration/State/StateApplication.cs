@@ -35,6 +35,11 @@ internal static class StateApplication
                 return context.Session.State<Basket>().Change(basket => basket.Add(sku));
             });
             app.MapStickySessionsMove("/ops/sessions/{session}/move");
+            app.MapDelete("/wait-and-end", async (HttpContext context, TaskCompletionSource released) =>
+            {
+                await released.Task;
+                context.Features.Get<IStickySessionFeature>()!.End();
+            });
             app.MapGet("/wait", (TaskCompletionSource released) => released.Task);
             app.MapDelete("/session", (HttpContext context) => context.Features.Get<IStickySessionFeature>()!.End());
         },

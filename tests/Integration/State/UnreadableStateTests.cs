@@ -47,6 +47,6 @@ public sealed class UnreadableStateTests(RedisServerFixture redis)
     private static (IDatabase Database, RedisKey Key) Aside(PlacementNode node, string id)
     {
         var connections = node.Services.GetRequiredService<IRedisConnections>();
-        return (connections.Records.GetDatabase(), connections.SessionKey(id).Append(":unreadable"));
+        return (connections.Records.GetDatabase(), connections.SessionKey(id).Append(":unreadable:1"));
     }
 }
