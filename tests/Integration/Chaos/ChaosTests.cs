@@ -17,7 +17,7 @@ public sealed class ChaosTests
     {
         var report = await RunAsync(Short with
         {
-            Duration = TimeSpan.FromSeconds(30),
+            Duration = TimeSpan.FromSeconds(15),
             Faults = ["kill", "pause", "drain", "redis restart", "isolated", "cut between nodes"],
         });
 
