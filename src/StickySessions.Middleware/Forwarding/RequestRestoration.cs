@@ -89,7 +89,9 @@ internal static class RequestRestoration
             request.Headers.Connection = upgrade.Connection;
             request.Headers.Upgrade = upgrade.Upgrade;
             request.Headers.SecWebSocketKey = upgrade.Key;
-            features.Set<IHttpUpgradeFeature>(new UpgradeOverExtendedConnect(connect, features.GetRequiredFeature<IHttpResponseFeature>()));
+            var asUpgrade = new UpgradeOverExtendedConnect(connect, features.GetRequiredFeature<IHttpResponseFeature>());
+            features.Set<IHttpUpgradeFeature>(asUpgrade);
+            features.Set<IHttpResponseFeature>(asUpgrade);
             features.Set<IHttpExtendedConnectFeature>(null);
             request.Body = Stream.Null;
         }

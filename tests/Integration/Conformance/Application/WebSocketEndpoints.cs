@@ -15,6 +15,7 @@ internal static class WebSocketEndpoints
         app.Map("/ws/echo", (HttpContext context) => AcceptAsync(context, compress: false));
         app.Map("/ws/compressed", (HttpContext context) => AcceptAsync(context, compress: true));
         app.Map("/ws/refused", () => Results.Text("not for you", statusCode: StatusCodes.Status403Forbidden));
+        app.Map("/ws/ignored", IgnoredAsync);
         app.Map("/ws/closes", ClosesAsync);
         app.Map("/ws/aborts", AbortsAsync);
     }
@@ -38,6 +39,23 @@ internal static class WebSocketEndpoints
             }
 
             await socket.SendAsync(buffer.AsMemory(0, frame.Count), frame.MessageType, frame.EndOfMessage, context.RequestAborted);
+        }
+    }
+
+    /// <summary>Answers as if nobody had asked for an upgrade, the headers first where they are asked for.</summary>
+    private static async Task IgnoredAsync(HttpContext context, int status, bool flush, bool body)
+    {
+        context.Response.StatusCode = status;
+        if (flush)
+        {
+            await context.Response.Body.FlushAsync();
+            await RecordedRequest.Of(context).GoOn.WaitAsync(context.RequestAborted);
+        }
+
+        if (body)
+        {
+            // The stream, not the writer behind WriteAsync of a text: servers treat them differently.
+            await context.Response.Body.WriteAsync("no socket here"u8.ToArray());
         }
     }
 

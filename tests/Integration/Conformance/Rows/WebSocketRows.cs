@@ -15,6 +15,24 @@ public sealed class WebSocketRows(ConformanceClusters clusters, GarnetServerFixt
 
     public static TheoryData<Transport> Every => [.. Transports.All];
 
+    public static TheoryData<Transport, int, bool, bool> Ignored
+    {
+        get
+        {
+            var cases = new TheoryData<Transport, int, bool, bool>();
+            foreach (var transport in Transports.All)
+            {
+                cases.Add(transport, 200, false, true);
+                cases.Add(transport, 200, true, true);
+                cases.Add(transport, 200, true, false);
+                cases.Add(transport, 204, true, false);
+                cases.Add(transport, 404, true, true);
+            }
+
+            return cases;
+        }
+    }
+
     public static MatrixTheoryData<Transport, string> Cases => new(Transports.All, Versions);
 
     [Theory, MemberData(nameof(Every))]
@@ -87,6 +105,30 @@ public sealed class WebSocketRows(ConformanceClusters clusters, GarnetServerFixt
         });
 
         Assert.Equal("403", answer["status"]);
+    }
+
+    [Theory, MemberData(nameof(Ignored))]
+    public async Task Application_IgnoresUpgrade_ClientSeesItsAnswer(Transport transport, int status, bool flush, bool body)
+    {
+        var answer = await SameAsDirectAsync(transport, async route =>
+        {
+            await using var connection = await route.ConnectAsync();
+            await connection.WriteAsync(new RawRequest($"GET /ws/ignored?status={status}&flush={flush}&body={body} HTTP/1.1")
+            {
+                Headers =
+                [
+                    "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+                ],
+            }.HeadBytes(route));
+            var answer = new Fields();
+            var head = await connection.ReadHeadAsync();
+            head.AddTo(answer, number: 1);
+            (await route.Recorded.FirstAsync()).TellToGoOn();
+            await connection.ReadBodyAsync(head, answer);
+            return answer;
+        });
+
+        Assert.Equal(status.ToString(CultureInfo.InvariantCulture), answer["status"]);
     }
 
     private static async Task<Fields> EchoAsync(Route route, string version, string path, Action<ClientWebSocketOptions> configure)
