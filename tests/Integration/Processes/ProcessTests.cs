@@ -7,6 +7,6 @@ namespace StickySessions.Tests.Integration.Processes;
 [CollectionDefinition(nameof(ProcessTests), DisableParallelization = true)]
 public sealed class ProcessTests;
 
-/// <summary>As <see cref="ProcessTests"/>, for those that stop no node: they share one cluster, which ends with the last of them.</summary>
-[CollectionDefinition(nameof(SharedProcessTests), DisableParallelization = true)]
+/// <summary>Those that start several processes but stop none, and say nothing about time: they share one cluster, which ends with the last of them.</summary>
+[CollectionDefinition(nameof(SharedProcessTests))]
 public sealed class SharedProcessTests : ICollectionFixture<SharedShopCluster>;
