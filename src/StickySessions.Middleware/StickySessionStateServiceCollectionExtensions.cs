@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Session;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -51,6 +52,7 @@ public static class StickySessionStateServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LostSnapshots>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPeerQuestionHandler, TakeQuestionHandler>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, WriteBehind>(static provider => provider.GetRequiredService<WriteBehind>()));
+        services.TryAddEnumerable(ServiceDescriptor.Scoped<CircuitHandler, CircuitPause>());
         services.Replace(ServiceDescriptor.Singleton<ISessionStore, StickySessionStore>());
         return services;
     }

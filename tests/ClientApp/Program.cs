@@ -17,12 +17,14 @@ internal static class Program
         var builder = WebApplication.CreateBuilder(args);
         var isSticky = builder.Configuration["sticky"] != "off";
 
-        // As on machines of their own: what one node has encrypted no other can read.
-        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        // As on machines of their own, unless asked for: what one node has encrypted no other can read.
+        var keys = builder.Services.AddDataProtection();
+        _ = builder.Configuration["keys"] is { } folder ? keys.PersistKeysToFileSystem(new DirectoryInfo(folder)) : keys.UseEphemeralDataProtectionProvider();
         builder.Services.AddHealthChecks();
         if (isSticky)
         {
             builder.Services.AddStickySessions();
+            builder.Services.AddStickySessionState();
             builder.Services.AddHealthChecks().AddStickySessions();
         }
 
@@ -37,6 +39,8 @@ internal static class Program
         if (isSticky)
         {
             app.UseStickySessions();
+            app.MapStickySessionsDrain("/drain");
+            app.MapGet("/remember", (HttpContext context) => context.Session.SetString("known", "yes"));
         }
 
         app.UseWebSockets();

@@ -8,6 +8,9 @@ internal interface ILongLivedRequest : IHttpRequestLifetimeFeature
     /// <summary>Whether it has become one: a WebSocket was accepted, a stream of events has begun.</summary>
     bool HasBegun { get; }
 
-    /// <summary>Lets it end as its protocol has it. Safe for concurrent use, and returns at once.</summary>
-    void End();
+    /// <summary>
+    /// Lets it end as its protocol has it. Safe for concurrent use. Over once what the application has to say to the client before has been said, within
+    /// a time that is bounded, and the end has begun.
+    /// </summary>
+    Task EndAsync();
 }

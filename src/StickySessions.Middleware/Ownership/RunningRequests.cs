@@ -112,9 +112,9 @@ internal sealed class RunningRequests
         }
     }
 
-    /// <summary>Those that would not end by themselves.</summary>
+    /// <summary>Lets those end that would not end by themselves.</summary>
     /// <returns>How many there are.</returns>
-    public int EndLongLived()
+    public async Task<int> EndLongLivedAsync()
     {
         var ending = new List<ILongLivedRequest>();
         var count = 0;
@@ -134,7 +134,7 @@ internal sealed class RunningRequests
         }
 
         // Not under the lock: what they await goes on at once, and may come here.
-        ending.ForEach(request => request.End());
+        await Task.WhenAll(ending.Select(request => request.EndAsync()));
         return count;
     }
 

@@ -13,18 +13,25 @@ namespace StickySessions.State;
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The source has no timer and nobody asks it for a handle, so it holds nothing.")]
 internal sealed class LongLivedRequest : ILongLivedRequest
 {
+    private static readonly AsyncLocal<LongLivedRequest?> Ambient = new();
+
     private readonly IHttpRequestLifetimeFeature _server;
     private readonly CancellationTokenSource _end;
+    private readonly TaskCompletionSource _isOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile WebSocketStream? _socket;
     private volatile bool _isUpgraded;
     private volatile bool _isEventStream;
     private volatile bool _isEnded;
+    private volatile Func<Task, Task>? _farewell;
 
     private LongLivedRequest(HttpContext context)
     {
         _server = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
         _end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
     }
+
+    /// <summary>The one on whose behalf the present code runs: a hub's methods run within the request of their WebSocket.</summary>
+    public static LongLivedRequest? Current => Ambient.Value;
 
     public bool HasBegun => _isUpgraded || _isEventStream;
 
@@ -52,6 +59,7 @@ internal sealed class LongLivedRequest : ILongLivedRequest
         request.Watch(context);
         requests.Attach(context, request);
         context.RequestAborted = request._end.Token;
+        Ambient.Value = request;
         try
         {
             await next(context);
@@ -70,9 +78,18 @@ internal sealed class LongLivedRequest : ILongLivedRequest
         }
     }
 
-    public void End()
+    /// <summary>What is to be said to the client, over what the request has become, before that is ended.</summary>
+    /// <param name="farewell">Given what is over once the request is, to wait for a client that leaves by itself. It must bound its own time.</param>
+    public void BeforeItEnds(Func<Task, Task> farewell) => _farewell = farewell;
+
+    public async Task EndAsync()
     {
         _isEnded = true;
+        if (_farewell is { } farewell)
+        {
+            await farewell(_isOver.Task);
+        }
+
         if (_socket is { } socket)
         {
             _ = socket.GoAwayAsync();
@@ -87,7 +104,11 @@ internal sealed class LongLivedRequest : ILongLivedRequest
 
     // The source lives on with the server's token, to which it is linked: a client that goes is often noticed only after the application has met
     // the end of its stream, and what the application registered must still be told.
-    private Task StopAsync() => _socket?.StopAsync() ?? Task.CompletedTask;
+    private Task StopAsync()
+    {
+        _isOver.TrySetResult();
+        return _socket?.StopAsync() ?? Task.CompletedTask;
+    }
 
     private void Watch(HttpContext context)
     {

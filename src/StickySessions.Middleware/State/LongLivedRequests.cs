@@ -19,7 +19,7 @@ internal sealed class LongLivedRequests(TimeProvider time)
 
     public async Task<int> EndAsync(RunningRequests requests, TimeSpan patience)
     {
-        var count = requests.EndLongLived();
+        var count = await requests.EndLongLivedAsync();
         if (count == 0)
         {
             return 0;

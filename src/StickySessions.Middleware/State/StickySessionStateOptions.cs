@@ -59,6 +59,13 @@ public sealed class StickySessionStateOptions
     /// </summary>
     public bool ImportStockSession { get; set; }
 
+    /// <summary>
+    /// Whether a Blazor Server circuit whose session moves is paused in its browser and resumed where the session lives then, with what its components mark as
+    /// <c>[PersistentState]</c>, so that the page need not load again. The state travels in the browser, encrypted with Data Protection, whose keys all nodes must
+    /// share. Default: false, the browser loads the page again.
+    /// </summary>
+    public bool PauseCircuits { get; set; }
+
     internal Dictionary<Type, StateType> Types { get; } = [];
 
     /// <summary>Makes <c>context.Session.State&lt;T&gt;()</c> known to the application.</summary>

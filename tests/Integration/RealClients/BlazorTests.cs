@@ -56,6 +56,33 @@ public sealed class BlazorTests(SharedClientApps apps)
     }
 
     [Theory]
+    [InlineData("/remember", "/drain")] // a session with state is handed over
+    [InlineData("/letter", "/drain?stop=true")] // one without is claimed by whoever it is asked for at
+    public async Task Circuit_WhoseNodeDrains_GoesOnElsewhereWithWhatItPersists(string first, string drain)
+    {
+        using var browser = Browser.StartOrSkip();
+        var keys = Directory.CreateTempSubdirectory("sticky-keys-");
+        await using var cluster = await apps.StartAsync($"--keys={keys.FullName}", "--StickySessions:State:PauseCircuits=true", "--StickySessions:Node:DrainDelay=00:00:00.2");
+        var (owner, ingress) = (cluster.Nodes[0], cluster.Nodes[1]);
+        browser.Open(new Uri(owner.Address, first));
+        browser.Open(new Uri(ingress.Address, $"/stay?transport={WebSockets}"));
+        await Eventually.Async(() => browser.Text("#where") == "circuit", "the circuit has begun");
+        Assert.Equal(["1", "2", "3"], browser.ClickAndRead("#more", "#count", 3));
+        Assert.Equal(owner.Name, browser.Text("#node"));
+        browser.Mark();
+
+        using var client = new HttpClient();
+        (await client.PostAsync(new Uri(owner.Address, drain), content: null, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+
+        await Eventually.Async(() => browser.Texts("#node") is [var node] && node != owner.Name, "the circuit goes on at another node");
+        Assert.Equal("3", browser.Text("#count"));
+        Assert.Equal(["4"], browser.ClickAndRead("#more", "#count", 1));
+        Assert.False(browser.HasLoadedAgain());
+        Assert.DoesNotContain(browser.Record.Complaints, complaint => complaint.Contains("blazor.web.js", StringComparison.Ordinal));
+        keys.Delete(recursive: true);
+    }
+
+    [Theory]
     [InlineData(Spraying.Connections)]
     [InlineData(Spraying.Requests)]
     public async Task FormWithAntiforgeryToken_BehindABalancerThatSprays_IsAccepted(Spraying spraying)

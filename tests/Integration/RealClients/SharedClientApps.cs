@@ -8,8 +8,11 @@ public sealed class SharedClientApps(GarnetServerFixture redis) : IAsyncDisposab
     private readonly Dictionary<string, Task<ClientAppCluster>> _clusters = [];
 
     /// <param name="arguments">Configuration of each node besides, as <c>--Key=Value</c>.</param>
-    internal Task<ClientAppCluster> StickyAsync(params string[] arguments)
-        => SharedAsync("sticky", async () => await ClientAppCluster.StartAsync(await redis.ConfigurationAsync(), arguments), arguments);
+    internal Task<ClientAppCluster> StickyAsync(params string[] arguments) => SharedAsync("sticky", () => StartAsync(arguments), arguments);
+
+    /// <summary>One that is not shared, for who stops nodes of it.</summary>
+    /// <param name="arguments">Configuration of each node besides, as <c>--Key=Value</c>.</param>
+    internal async Task<ClientAppCluster> StartAsync(params string[] arguments) => await ClientAppCluster.StartAsync(await redis.ConfigurationAsync(), arguments);
 
     /// <summary>gRPC and MCP by the headers that their clients send anyway, as policies of their paths.</summary>
     internal Task<ClientAppCluster> StickyByHeadersAsync() => StickyAsync(

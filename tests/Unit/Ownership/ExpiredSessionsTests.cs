@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Options;
 using StickySessions.Ownership;
 using StickySessions.Policies;
+using StickySessions.Redis;
 
 namespace StickySessions.Tests.Unit.Ownership;
 
@@ -66,6 +68,17 @@ public sealed class ExpiredSessionsTests : HeldSessionsTestBase
         Time.Advance(durable.IdleTimeout);
 
         Assert.Equal(SessionClaim.First, _expired.Find(Id));
+    }
+
+    [Fact]
+    public void Session_WhereThereIsNoStore_IsForgotten()
+    {
+        var expired = new ExpiredSessions(Sessions, Options.Create(new StickyRedisOptions()));
+        Idle(AdoptAt(new SessionClaim(2, 22)));
+        Time.Advance(Policy.IdleTimeout);
+
+        Assert.Null(expired.Find(Id));
+        Assert.Equal(0, Sessions.Count);
     }
 
     [Fact]
